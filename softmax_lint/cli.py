@@ -1,0 +1,246 @@
+"""The command line: names and help of commands and options, and nothing else.
+
+Start-up stays small: commands, analysis and rules are imported when a command runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from softmax_lint import __version__
+
+if TYPE_CHECKING:
+    from softmax_lint.commands.inputs import Request
+
+FAILED = 2
+_GROUP_OPTIONS = ("-h", "--help", "-V", "--version")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class CheckByDefault(click.Group):
+    """A group whose command is `check` where none is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, route(args, self.commands))
+
+
+def route(args: list[str], commands: Mapping[str, click.Command]) -> list[str]:
+    """`args` with the command first. A word that names a command is one, whatever folder has its name."""
+    if args and args[0] in _GROUP_OPTIONS:
+        return args
+    taking = {
+        name
+        for option in commands["check"].params
+        if isinstance(option, click.Option) and not option.is_flag and not option.count
+        for name in option.opts
+    }
+    position = 0
+    while position < len(args) and args[position].startswith("-") and args[position] not in ("-", "--"):
+        position += 2 if args[position] in taking else 1
+    if position < len(args) and args[position] in commands:
+        return [args[position], *args[:position], *args[position + 1 :]]
+    return ["check", *args]
+
+
+@click.group(
+    cls=CheckByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, "-V", "--version", message="softmax-lint %(version)s")
+def program() -> None:
+    """Find models whose last layer does not fit the loss they are trained with.
+
+    Without a command, `check` runs: `softmax-lint src` is `softmax-lint check src`.
+    """
+
+
+def _stack(command: Command, *decorators: Callable[[Any], Any]) -> Command:
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+def _file_options(command: Command) -> Command:
+    return _stack(
+        command,
+        click.argument("paths", nargs=-1, type=click.Path()),
+        click.option(
+            "--exclude",
+            multiple=True,
+            metavar="PATTERNS",
+            help="Paths to leave out, instead of the defaults.",
+        ),
+        click.option("--extend-exclude", multiple=True, metavar="PATTERNS", help="More paths to leave out."),
+        click.option(
+            "--respect-gitignore/--no-respect-gitignore", default=None, help="Heed .gitignore files."
+        ),
+        click.option(
+            "--force-exclude", is_flag=True, default=None, help="Leave out also files that are named."
+        ),
+        click.option("--stdin-filename", metavar="FILE", help="The name of what `-` reads."),
+        click.option(
+            "--config", multiple=True, metavar="FILE|KEY=VALUE", help="A configuration, or one key of it."
+        ),
+        click.option("--isolated", is_flag=True, help="Ignore all configuration files."),
+        click.option("--cache-dir", type=click.Path(), metavar="FOLDER", help="Where the cache lives."),
+        click.option("-n", "--no-cache", is_flag=True, help="Do without the cache."),
+        click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes may run."),
+        click.option("-q", "--quiet", is_flag=True, help="Print findings and errors, nothing else."),
+        click.option("-v", "--verbose", is_flag=True, help="Say what is done."),
+        click.option(
+            "--color", type=click.Choice(("auto", "always", "never")), default="auto", help="Use colour."
+        ),
+    )
+
+
+def _listed(values: Sequence[str]) -> list[str] | None:
+    """``("A,B", "C")`` to ``["A", "B", "C"]``; None where the option was not given."""
+    return [item.strip() for value in values for item in value.split(",") if item.strip()] if values else None
+
+
+def _per_file(values: Sequence[str]) -> dict[str, list[str]] | None:
+    table: dict[str, list[str]] = {}
+    for item in _listed(values) or ():
+        pattern, colon, code = item.rpartition(":")
+        if not colon or not pattern or not code:
+            raise click.BadParameter(f"`{item}` is no PATTERN:CODE", param_hint="--per-file-ignores")
+        table.setdefault(pattern, []).append(code)
+    return table or None
+
+
+def _request(paths: Sequence[str], given: dict[str, Any], **selection: Any) -> Request:
+    from softmax_lint.commands.inputs import Request
+
+    return Request(
+        paths=paths or (["-"] if given["stdin_filename"] else ["."]),
+        options={
+            **selection,
+            "exclude": _listed(given["exclude"]),
+            "extend-exclude": _listed(given["extend_exclude"]),
+            "respect-gitignore": given["respect_gitignore"],
+            "force-exclude": given["force_exclude"],
+            "output-format": given["output_format"],
+            "cache-dir": given["cache_dir"],
+            "cache": not given["no_cache"],
+            "jobs": given["jobs"],
+        },
+        config=given["config"],
+        isolated=given["isolated"],
+        stdin_filename=given["stdin_filename"],
+        quiet=given["quiet"],
+        verbose=given["verbose"],
+        color=given["color"],
+    )
+
+
+@program.command()
+@_file_options
+@click.option("--select", multiple=True, metavar="RULES", help="Rules to check; ALL has the opt-in ones too.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Rules not to check.")
+@click.option(
+    "--extend-select", multiple=True, metavar="RULES", help="Rules to check besides the selected ones."
+)
+@click.option(
+    "--per-file-ignores", multiple=True, metavar="PATTERN:RULE,…", help="Rules not to check in some files."
+)
+@click.option(
+    "--output-format", type=click.Choice(("text", "concise", "json")), help="How to print findings."
+)
+@click.option(
+    "-o", "--output-file", type=click.Path(dir_okay=False), metavar="FILE", help="Where to print findings."
+)
+@click.option("--statistics", is_flag=True, help="Print how often each rule was found.")
+@click.option("-e", "--exit-zero", is_flag=True, help="Exit with 0 also when there are findings.")
+def check(
+    paths: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    extend_select: tuple[str, ...],
+    per_file_ignores: tuple[str, ...],
+    output_file: str | None,
+    statistics: bool,
+    exit_zero: bool,
+    **given: Any,
+) -> int:
+    """Check files and folders (the default command; `-` reads standard input).
+
+    Exits with 0 when nothing was found, 1 when something was, 2 when the job could not be done.
+    """
+    from softmax_lint.commands.check import run
+
+    selection = {
+        "select": _listed(select),
+        "ignore": _listed(ignore),
+        "extend-select": _listed(extend_select),
+        "per-file-ignores": _per_file(per_file_ignores),
+    }
+    return run(
+        _request(paths, given, **selection),
+        output_file=output_file,
+        statistics=statistics,
+        exit_zero=exit_zero,
+        commands=tuple(program.commands),
+    )
+
+
+@program.command()
+@_file_options
+@click.option("--output-format", type=click.Choice(("text", "json")), help="How to print the list.")
+def pairs(paths: tuple[str, ...], **given: Any) -> int:
+    """List every loss with its verdict: ok, finding, not judged, or undecided and why."""
+    from softmax_lint.commands.pairs import run
+
+    return run(_request(paths, given))
+
+
+@program.command()
+@click.argument("code", required=False)
+@click.option("--all", "every", is_flag=True, help="Show all rules.")
+def rule(code: str | None, every: bool) -> int:
+    """Show the page of a rule, given by its code or its name."""
+    if every == (code is not None):
+        raise click.UsageError("give the code of a rule, or --all")
+    from softmax_lint.commands.rule import run
+
+    return run(code, every)
+
+
+@program.command()
+@click.argument("place", metavar="FILE:LINE")
+def trace(place: str) -> int:
+    """Show where the values on a line come from and where they go."""
+    from softmax_lint.commands.trace import run
+
+    return run(place)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the command line; gives the exit status: 0 clean, 1 findings left, 2 could not do its job."""
+    try:
+        return int(program.main(args, prog_name="softmax-lint", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+    except Exception as error:
+        _explain(error)
+    return FAILED
+
+
+def _explain(error: Exception) -> None:
+    """One line for what the user can mend; the traceback for what only we can."""
+    from softmax_lint.commands.terminal import complain
+    from softmax_lint.config import ConfigError
+
+    if isinstance(error, ConfigError):
+        complain(str(error))
+    elif isinstance(error, OSError) and error.filename is not None:
+        complain(f"{error.filename}: {(error.strerror or str(error)).lower()}")
+    else:
+        import traceback
+
+        traceback.print_exc()
+        complain(f"internal error: {type(error).__name__}: {error}")

@@ -1,0 +1,44 @@
+"""The analysis as the commands see it; it is imported when a command needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from softmax_lint.config import Settings
+from softmax_lint.diagnostic import Report
+
+if TYPE_CHECKING:
+    from softmax_lint.rules.schema import Rule
+
+Progress = Callable[[int, int], None]
+
+
+class Project(Protocol):
+    """What `softmax_lint.project` has to offer. File names are absolute, in arguments and in reports."""
+
+    def check(
+        self,
+        files: Sequence[str],
+        *,
+        settings: Settings,
+        overlay: Mapping[str, bytes] | None = None,
+        progress: Progress | None = None,
+    ) -> Report:
+        """The outcome over `files`; those in `overlay` are not read from disk. `progress` takes (done,
+        total).
+        """
+
+    def trace(self, file: str, line: int, settings: Settings, *, cell: int | None = None) -> list[str]:
+        """The path of the values on a line, one step a line."""
+
+
+def load_project() -> Project:
+    """The module `softmax_lint.project`."""
+    return cast(Project, import_module("softmax_lint.project"))
+
+
+def load_rules() -> tuple[Rule, ...]:
+    """All rules, by code."""
+    return cast("tuple[Rule, ...]", import_module("softmax_lint.rules").RULES)

@@ -1,0 +1,98 @@
+"""``softmax-lint check``: find the mismatches and say so."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from softmax_lint.commands.analysis import load_project, load_rules
+from softmax_lint.commands.inputs import Inputs, Request, gather
+from softmax_lint.commands.terminal import complain, encoding_of, has_color, progress, write
+from softmax_lint.diagnostic import SEVERITIES, Report
+from softmax_lint.lines import lines_of, reader
+from softmax_lint.reporters import RenderOptions, render
+from softmax_lint.reporters.closing import closing_line
+from softmax_lint.reporters.names import counted, shown
+from softmax_lint.suppression import apply
+
+CLEAN, FOUND, FAILED = 0, 1, 2
+
+
+def run(
+    request: Request,
+    *,
+    output_file: str | None = None,
+    statistics: bool = False,
+    exit_zero: bool = False,
+    commands: Sequence[str] = (),
+) -> int:
+    """Check the files of `request`; gives CLEAN, FOUND or FAILED. Raises ConfigError."""
+    started = time.monotonic()
+    inputs = gather(request, commands)
+    report = analyse(inputs, request)
+    read = reader(inputs.overlay)
+    applied = apply(report, inputs.files, inputs.settings, load_rules(), read)
+    report = applied.report
+    output_format = inputs.settings.output_format
+    if statistics:
+        output = _statistics(report, output_format)
+    else:
+        options = RenderOptions(
+            cwd=os.getcwd(),
+            color=output_file is None and has_color(sys.stdout, request.color),
+            encoding="utf-8" if output_file else encoding_of(sys.stdout),
+            lines=lines_of(read),
+        )
+        output = render(report, output_format, options)
+    closing = f"{closing_line(report, applied.suppressed)}\n"
+    # Where every path was wrong, there is nothing to sum up; a quiet run never does.
+    has_closing = not request.quiet and (report.files > 0 or inputs.complete)
+    if has_closing and output_format != "json":
+        output += closing
+    write(output, output_file)
+    if has_closing and output_format == "json":
+        sys.stderr.write(closing)
+    if request.verbose:
+        seconds = time.monotonic() - started
+        complain(f"checked {counted(report.files, 'file')} in {seconds:.2f} s", request.color, "note")
+    if report.failures or not inputs.complete:
+        return FAILED
+    return FOUND if not exit_zero and _fails(report, inputs.settings.fail_level) else CLEAN
+
+
+def analyse(inputs: Inputs, request: Request) -> Report:
+    """The report over `inputs`, before suppressions; complains about failures."""
+    if not inputs.files:
+        return Report((), ())
+    line = progress(request.quiet)
+    try:
+        report = load_project().check(
+            inputs.files, settings=inputs.settings, overlay=inputs.overlay or None, progress=line
+        )
+    finally:
+        if line:
+            line.clear()
+    for failure in report.failures:
+        complain(f"{shown(failure.filename, os.getcwd())}: {failure.message}", request.color)
+    return report
+
+
+def _fails(report: Report, level: str) -> bool:
+    failing = SEVERITIES[: SEVERITIES.index(level) + 1]
+    return any(each.severity in failing for each in report.diagnostics)
+
+
+def _statistics(report: Report, output_format: str) -> str:
+    """How often each rule was found, most often first."""
+    counts = sorted(
+        Counter((each.code, each.name) for each in report.diagnostics).items(), key=lambda it: (-it[1], it)
+    )
+    if output_format == "json":
+        rows = [{"code": code, "name": name, "count": count} for (code, name), count in counts]
+        return json.dumps(rows, indent=2) + "\n"
+    width = max((len(str(count)) for _, count in counts), default=0)
+    return "".join(f"{count:>{width}}  {code}  {name}\n" for (code, name), count in counts)

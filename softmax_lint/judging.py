@@ -1,0 +1,192 @@
+"""From meetings to diagnostics and verdicts: every group of alternatives is judged, places are looked up last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from softmax_lint import lowering, rules
+from softmax_lint.diagnostic import Diagnostic, Place, Related, Verdict
+from softmax_lint.linking.modules import Modules
+from softmax_lint.linking.sinks import Meeting
+from softmax_lint.linking.values import Origin, Tensor, Unknown
+from softmax_lint.pair import LOSS, Pair
+from softmax_lint.representation import ANY
+from softmax_lint.rules.schema import Rule
+
+_NOWHERE = Place("", None, 0, 0, 0, 0)
+_SEVERITY = {"error": 0, "warning": 1, "info": 2}
+_VERDICT = ("finding", "undecided", "ok", "not-judged")
+MOST_RELATED = 8
+
+
+class Places:
+    """Rows and columns of origins, looked up once per statement."""
+
+    def __init__(self, modules: Modules) -> None:
+        self.modules = modules
+        self._spans: dict[int, tuple[tuple[int, int, int, int], ...]] = {}
+
+    def locate(self, origin: Origin) -> Place:
+        number, ordinal = origin
+        unit = self.modules.units[number]
+        spans = self._spans.get(number)
+        if spans is None:
+            found = lowering.locate(unit.text)
+            spans = self._spans[number] = tuple((s.row, s.column, s.end_row, s.end_column) for s in found)
+        row, column, end_row, end_column = spans[ordinal]
+        down = unit.row - 1
+        path = self.modules.files[unit.file].path
+        return Place(path, unit.cell, row + down, column, end_row + down, end_column)
+
+    def last_row(self, origin: Origin) -> int:
+        """The last row of the statement around an origin."""
+        unit = self.modules.units[origin[0]]
+        return unit.row - 1 + lowering.statement_end_row(unit.text, origin[1])
+
+
+@dataclass(slots=True)
+class _Finding:
+    rule: Rule
+    pair: Pair
+    tensor: Tensor
+    meeting: Meeting
+    applications: dict[Origin, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    verdict: str
+    rules: tuple[tuple[Rule, Pair, Tensor], ...] = ()
+    reason: str | None = None
+    produced: str | None = None
+
+
+Describe = Callable[[Meeting, Tensor], Pair]
+
+
+def judge(
+    meetings: Iterable[Meeting], modules: Modules, describe: Describe, opted_in: frozenset[str]
+) -> tuple[list[Diagnostic], list[Verdict]]:
+    """Diagnostics and verdicts. `describe` makes the pair of a tensor and a meeting, without places."""
+    places = Places(modules)
+    findings: dict[tuple[str, Origin, Origin], _Finding] = {}
+    verdicts: dict[tuple[Origin, Origin], list[tuple[_Outcome, Meeting]]] = {}
+    for meeting in meetings:
+        for group in meeting.groups:
+            outcome = _judge_group(meeting, group, describe, opted_in)
+            for rule, pair, tensor in outcome.rules:
+                key = (rule.code, tensor.source, meeting.place)
+                known = findings.setdefault(key, _Finding(rule, pair, tensor, meeting))
+                known.applications[meeting.application] = None
+            if meeting.meeting == LOSS:
+                verdicts.setdefault((meeting.application, meeting.place), []).append((outcome, meeting))
+    findings = _without_replaced(findings)
+    diagnostics = [_diagnostic(finding, places) for finding in findings.values()]
+    return diagnostics, [_verdict(at[0], found, places) for at, found in verdicts.items()]
+
+
+def _judge_group(
+    meeting: Meeting, group: tuple[object, ...], describe: Describe, opted_in: frozenset[str]
+) -> _Outcome:
+    if meeting.expected == ANY:
+        return _Outcome("not-judged", reason="the loss takes any representation")
+    if meeting.expected is None:
+        return _Outcome("undecided", reason=meeting.reason)
+    if not meeting.measured:
+        return _Outcome("undecided", reason=f"`{meeting.name}` was not measured")
+    found: list[tuple[Rule, Pair, Tensor]] = []
+    fine = 0
+    produced: list[str] = []
+    for thing in group:
+        if not isinstance(thing, Tensor):
+            return _Outcome(
+                "undecided", reason=thing.reason if isinstance(thing, Unknown) else "not a tensor"
+            )
+        if not thing.measured:
+            return _Outcome("undecided", reason=f"`{thing.text}` was not measured")
+        produced.append(thing.representation)
+        pair = describe(meeting, thing)
+        rule = rules.judge(pair)
+        if rule is not None and rule.opt_in(pair) and rule.code not in opted_in:
+            rule = None
+        if rule is not None:
+            found.append((rule, pair, thing))
+        else:
+            fine += 1
+    named = " or ".join(dict.fromkeys(produced))
+    if not found:
+        return _Outcome("ok", produced=named) if fine else _Outcome("undecided", reason="nothing arrives")
+    if fine:
+        return _Outcome("undecided", reason="depends on which branch ran", produced=named)
+    worst = min(found, key=lambda item: (_SEVERITY[item[0].severity(item[1])], item[0].code))[0]
+    return _Outcome("finding", tuple(item for item in found if item[0] is worst), produced=named)
+
+
+def _without_replaced(
+    findings: dict[tuple[str, Origin, Origin], _Finding],
+) -> dict[tuple[str, Origin, Origin], _Finding]:
+    """Precedence: a pair finding replaces 006, 106, 204 and 303 on the same expression; 401 the pairs of its call."""
+    by_pair = {
+        f.tensor.source for f in findings.values() if f.meeting.meeting == LOSS and f.rule.code not in _WEAK
+    }
+    called = {f.meeting.place for f in findings.values() if f.rule.code == "SML401"}
+    return {
+        key: f
+        for key, f in findings.items()
+        if not (f.rule.code in _WEAK and f.tensor.source in by_pair)
+        and not (f.rule.code != "SML401" and f.meeting.place in called)
+    }
+
+
+_WEAK = frozenset({"SML204", "SML303"})
+
+
+def _diagnostic(finding: _Finding, places: Places) -> Diagnostic:
+    tensor, meeting, rule = finding.tensor, finding.meeting, finding.rule
+    source, sink = places.locate(tensor.source), places.locate(meeting.place)
+    pair = replace(finding.pair, source=source, sink=sink)
+    blamed, origin = (source, tensor.source) if rule.blame == "source" else (sink, meeting.place)
+    related: list[Related] = []
+
+    def add(role: str, message: str, place: Place) -> None:
+        if place != blamed and all(place != other.place for other in related):
+            related.append(Related(role, message, place))
+
+    if rule.blame == "source":
+        if meeting.meeting == LOSS:
+            add("sink", f"`{pair.sink_text}` is configured here", sink)
+    elif tensor.representation in ("scores", "hidden"):
+        add("output", f"`{pair.source_text}` makes the output here", source)
+    else:
+        add("source", f"`{pair.source_text}` is applied here", source)
+    for application in finding.applications:
+        add("meets", "the loss is applied here", places.locate(application))
+    if tensor.built is not None:
+        add("built", f"`{pair.source_text}` comes from here", places.locate(tensor.built))
+    if tensor.layer is not None and tensor.layer != tensor.source:
+        add("output", "the layer is built here", places.locate(tensor.layer))
+    return Diagnostic(
+        rule.code,
+        rule.name,
+        rule.severity(pair),
+        rule.message(pair),
+        blamed,
+        tuple(related[:MOST_RELATED]),
+        (),
+        places.last_row(origin),
+    )
+
+
+def _verdict(application: Origin, found: list[tuple[_Outcome, Meeting]], places: Places) -> Verdict:
+    worst = min(found, key=lambda item: _VERDICT.index(item[0].verdict))
+    codes = sorted({rule.code for outcome, _ in found for rule, _, _ in outcome.rules})
+    outcome, meeting = worst
+    return Verdict(
+        places.locate(application),
+        outcome.verdict,
+        tuple(codes),
+        outcome.reason,
+        outcome.produced,
+        meeting.expected,
+    )

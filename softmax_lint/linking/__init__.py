@@ -1,0 +1,1 @@
+"""Linking: lowered code run on abstract values, to pairs."""

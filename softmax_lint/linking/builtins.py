@@ -1,0 +1,424 @@
+"""Python's own functions and the small part of the standard library that carries models and losses about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from softmax_lint.linking.values import (
+    Argument,
+    Arguments,
+    Bound,
+    Class,
+    Const,
+    Func,
+    Map,
+    Module,
+    Name,
+    Obj,
+    Origin,
+    Partial,
+    Repeat,
+    Seq,
+    Tensor,
+    Unknown,
+    Value,
+    integer,
+    join,
+    just,
+    literal,
+    merge,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Machine
+
+NAMES = frozenset(
+    "abs all any bool bytes callable chr classmethod complex delattr dict dir divmod enumerate eval exec filter float "
+    "format frozenset getattr globals hasattr hash id input int isinstance issubclass iter len list locals map max "
+    "min next object open ord pow print property range repr reversed round set setattr slice sorted staticmethod str "
+    "sum super tuple type vars zip __import__ Exception ValueError RuntimeError NotImplementedError KeyError "
+    "TypeError AttributeError ImportError StopIteration NotImplemented Ellipsis".split()
+)
+MOST_ITEMS = 32
+
+
+def call(machine: Machine, path: str, given: Arguments, origin: Origin | None) -> Value | None:
+    """The result of a function of this file, None when the path is none of them."""
+    function = FUNCTIONS.get(path)
+    if function is None:
+        if path.startswith("builtins."):
+            return unknown(f"`{path[9:]}`", machine.fresh("builtin"))
+        return None
+    if given.loose:
+        return unknown("starred arguments", machine.fresh("builtin"))
+    result: Value = function(machine, given, origin)
+    return result
+
+
+def _first(given: Arguments) -> Value | None:
+    return given.positional[0].value if given.positional else None
+
+
+def _list(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    value = _first(given)
+    items = [] if value is None else machine.elements(value)
+    if items is None:
+        return unknown("items that are not known", machine.fresh("list"))
+    return just(machine.make_list(Seq(tuple(items)), origin))
+
+
+def _tuple(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    value = _first(given)
+    items = [] if value is None else machine.elements(value)
+    return (
+        unknown("items that are not known", machine.fresh("tuple"))
+        if items is None
+        else just(Seq(tuple(items)))
+    )
+
+
+def _dict(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    entries: dict[object, Value] = {}
+    loose = False
+    value = _first(given)
+    if value is not None:
+        known = machine.mapping(value)
+        items = machine.elements(value) if known is None else None
+        if known is not None:
+            entries.update(known.entries)
+            loose = known.open
+        elif items is not None:
+            for item in items:
+                pair = None if isinstance(item, Repeat) else machine.contents(machine.force(item))
+                key = literal(pair.items[0]) if pair is not None and len(pair.items) == 2 else None
+                if pair is None or key is None:
+                    loose = True
+                else:
+                    entries[key.value] = pair.items[1]
+        else:
+            loose = True
+    entries.update((name, argument.value) for name, argument in given.keywords)
+    return just(machine.make_dict(Map(tuple(entries.items()), loose), origin))
+
+
+def _range(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    bounds = [integer(argument.value) for argument in given.positional]
+    if not bounds or None in bounds:
+        return unknown("a range", machine.fresh("range"))
+    numbers = range(*bounds)  # type: ignore[arg-type]
+    if len(numbers) > MOST_ITEMS:
+        return unknown("a long range", machine.fresh("range"))
+    return just(Seq(tuple(just(Const(number)) for number in numbers)))
+
+
+def _enumerate(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    items = machine.elements(given.positional[0].value) if given.positional else None
+    number = unknown("a number", machine.fresh("number"))
+    if items is None or any(isinstance(item, Repeat) for item in items):
+        element = unknown("an element", machine.fresh("element"))
+        if items is not None:
+            element = join(v for i in items for v in (i.values if isinstance(i, Repeat) else (i,)))
+        return just(Seq((Repeat((just(Seq((number, element))),)),)))
+    start = integer(given.positional[1].value) if len(given.positional) > 1 else 0
+    pairs = (
+        just(Seq((just(Const(n + start)) if start is not None else number, item)))
+        for n, item in enumerate(items)
+    )
+    return just(Seq(tuple(pairs)))
+
+
+def _zip(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    columns = [machine.elements(argument.value) for argument in given.positional]
+    exact = [c for c in columns if c is not None and not any(isinstance(i, Repeat) for i in c)]
+    if len(exact) == len(columns) and columns:
+        rows = zip(*exact)
+        return just(Seq(tuple(just(Seq(tuple(row))) for row in rows)))
+    if exact:
+        length = min(len(column) for column in exact)
+        rows_: list[Value] = []
+        for n in range(length):
+            row = []
+            for column in columns:
+                if column is None or any(isinstance(i, Repeat) for i in column):
+                    row.append(unknown("an element", machine.fresh("element")))
+                else:
+                    row.append(column[n])
+            rows_.append(just(Seq(tuple(row))))
+        return just(Seq(tuple(rows_)))
+    row = [unknown("an element", machine.fresh("element")) for _ in columns]
+    return just(Seq((Repeat((just(Seq(tuple(row))),)),)))
+
+
+def _reversed(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    items = machine.elements(given.positional[0].value) if given.positional else None
+    return unknown("items that are not known") if items is None else just(Seq(tuple(reversed(items))))
+
+
+def _sorted(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    items = machine.elements(given.positional[0].value) if given.positional else None
+    if items is None or len(items) > 1:
+        return unknown("sorted items", machine.fresh("sorted"))
+    return just(machine.make_list(Seq(tuple(items)), origin))
+
+
+def _map(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    if len(given.positional) != 2:
+        return unknown("map", machine.fresh("map"))
+    function, values = given.positional[0].value, machine.elements(given.positional[1].value)
+    if values is None:
+        return unknown("map", machine.fresh("map"))
+    out: list[Any] = []
+    for item in values[:MOST_ITEMS]:
+        if isinstance(item, Repeat):
+            out.append(
+                Repeat(
+                    tuple(
+                        machine.call(function, Arguments((Argument(v, None),)), origin) for v in item.values
+                    )
+                )
+            )
+        else:
+            out.append(machine.call(function, Arguments((Argument(item, None),)), origin))
+    return just(Seq(tuple(out)))
+
+
+def _getattr(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    if len(given.positional) < 2:
+        return unknown("getattr", machine.fresh("getattr"))
+    value, name = given.positional[0].value, literal(given.positional[1].value)
+    if name is None or not isinstance(name.value, str):
+        chosen = machine.force(value)[0].thing
+        key = machine.force(given.positional[1].value)[0].thing
+        return unknown("getattr with a name that is not known", machine.key("getattr", str(chosen), str(key)))
+    found = machine.attribute(value, name.value)
+    if len(given.positional) > 2 and len(found) == 1 and isinstance(found[0].thing, Unknown):
+        forced = machine.force(value)[0].thing
+        if (
+            isinstance(forced, Obj)
+            and machine.library_row(forced) is None
+            and machine.heap.records[forced.id].kind == "instance"
+        ):
+            yes, no = machine.choice("getattr")
+            return merge(yes, no, found, given.positional[2].value, machine.heap.kind_of)
+    return found
+
+
+def _setattr(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    if len(given.positional) == 3:
+        name = literal(given.positional[1].value)
+        if name is not None and isinstance(name.value, str):
+            machine.set_attribute(given.positional[0].value, name.value, given.positional[2].value)
+    return just(Const(None))
+
+
+def _hasattr(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    if len(given.positional) == 2:
+        value, name = machine.force(given.positional[0].value), literal(given.positional[1].value)
+        if (
+            len(value) == 1
+            and isinstance(value[0].thing, Obj)
+            and name is not None
+            and isinstance(name.value, str)
+        ):
+            record = machine.heap.records[value[0].thing.id]
+            if name.value in record.slots:
+                return just(Const(True))
+            if record.kind == "instance" and machine.class_attribute(record.of.id, name.value) is not None:
+                return just(Const(True))
+            return unknown("hasattr", machine.key("hasattr", value[0].thing.id, name.value))
+    return unknown("hasattr", machine.fresh("hasattr"))
+
+
+def _isinstance(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    """Decided for tensors, sequences, dicts, strings and instances of project classes."""
+    if len(given.positional) != 2:
+        return unknown("isinstance", machine.fresh("isinstance"))
+    value, kinds = machine.force(given.positional[0].value), machine.force(given.positional[1].value)
+    if len(value) != 1 or len(kinds) != 1:
+        return unknown("isinstance", machine.fresh("isinstance"))
+    options = machine.contents(kinds)
+    wanted = (
+        [kinds[0].thing]
+        if options is None
+        else [i[0].thing for i in options.items if not isinstance(i, Repeat)]
+    )
+    results = [_is(machine, value[0].thing, kind) for kind in wanted]
+    if any(result is True for result in results):
+        return just(Const(True))
+    if results and all(result is False for result in results):
+        return just(Const(False))
+    key = getattr(value[0].thing, "key", None)
+    return unknown(
+        "isinstance", machine.key("isinstance", key, str(wanted)) if key is not None else machine.fresh("isinstance")
+    )
+
+
+def _is(machine: Machine, thing: Any, kind: Any) -> bool | None:
+    if isinstance(thing, Unknown):
+        return None
+    if isinstance(kind, Class):
+        if not isinstance(thing, Obj):
+            return False
+        record = machine.heap.records[thing.id]
+        return record.kind == "instance" and kind.id in machine.order(record.of.id)
+    if not isinstance(kind, Name):
+        return None
+    path = kind.path
+    plain = {
+        "builtins.tuple": Seq,
+        "builtins.str": str,
+        "builtins.int": int,
+        "builtins.float": float,
+        "builtins.bool": bool,
+    }
+    if isinstance(thing, Tensor):
+        return (
+            True
+            if path in ("torch.Tensor", "tensorflow.Tensor")
+            else False
+            if path in plain or path in ("builtins.list", "builtins.dict")
+            else None
+        )
+    if isinstance(thing, Const):
+        if path in plain and path != "builtins.tuple":
+            return isinstance(thing.value, plain[path])
+        return False if path in ("builtins.list", "builtins.dict", "builtins.tuple", "torch.Tensor") else None
+    if isinstance(thing, Seq):
+        return path == "builtins.tuple" if path.startswith("builtins.") else False
+    if isinstance(thing, Obj):
+        record = machine.heap.records[thing.id]
+        if record.kind in ("list", "dict"):
+            return path == f"builtins.{record.kind}"
+        if path in ("builtins.list", "builtins.tuple", "builtins.dict", "builtins.str"):
+            return False
+        if record.kind == "library":
+            from softmax_lint.knowledge import find
+
+            row = find(path)
+            return None if row is None else row.name == record.of.name if row.role == record.of.role else None
+    return None
+
+
+def _callable(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    value = machine.force(given.positional[0].value) if given.positional else ()
+    if len(value) == 1 and isinstance(value[0].thing, (Func, Bound, Class, Name)):
+        return just(Const(True))
+    if len(value) == 1 and isinstance(value[0].thing, Const):
+        return just(Const(False))
+    return unknown("callable", machine.fresh("callable"))
+
+
+def _len(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    items = machine.elements(given.positional[0].value) if given.positional else None
+    if items is None or any(isinstance(item, Repeat) for item in items):
+        return unknown("a length", machine.fresh("len"))
+    return just(Const(len(items)))
+
+
+def _type(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    value = machine.force(given.positional[0].value) if given.positional else ()
+    if len(value) == 1 and isinstance(value[0].thing, Obj):
+        record = machine.heap.records[value[0].thing.id]
+        if record.kind == "instance":
+            return just(record.of)
+    return unknown("a type", machine.fresh("type"))
+
+
+def _next(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    items = machine.elements(given.positional[0].value) if given.positional else None
+    if items and not isinstance(items[0], Repeat):
+        picked: Value = items[0]
+        return picked
+    return unknown("an element", machine.fresh("element"))
+
+
+def _partial(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    if not given.positional:
+        return unknown("partial", machine.fresh("partial"))
+    return just(Partial(given.positional[0].value, given._replace(positional=given.positional[1:])))
+
+
+def _same(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    return _first(given) or unknown("nothing", machine.fresh("same"))
+
+
+def _wraps(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    return just(Name("functools.wraps()"))
+
+
+def _chain(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    items: list[Any] = []
+    for argument in given.positional:
+        part = machine.elements(argument.value)
+        if part is None:
+            return unknown("chained items", machine.fresh("chain"))
+        items.extend(part)
+    return just(Seq(tuple(items)))
+
+
+def _import_module(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    name = literal(given.positional[0].value) if given.positional else None
+    if name is None or not isinstance(name.value, str):
+        return unknown("a module that is not known", machine.fresh("module"))
+    return machine.modules.absolute(machine, name.value) or just(Name(name.value))
+
+
+def _quiet(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    if given.positional and isinstance(given.positional[0].value[0].thing, (Func, Bound)):
+        return given.positional[0].value
+    return unknown("no_grad")
+
+
+def _str(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    found = literal(_first(given))
+    return just(Const(str(found.value), found.origin)) if found else unknown("a string", machine.fresh("str"))
+
+
+def _module_vars(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    value = machine.force(given.positional[0].value) if given.positional else ()
+    if len(value) == 1 and isinstance(value[0].thing, Module):
+        return machine.attribute(value, "__dict__")
+    return unknown("vars", machine.fresh("vars"))
+
+
+FUNCTIONS: dict[str, Any] = {
+    "builtins.list": _list,
+    "builtins.tuple": _tuple,
+    "builtins.iter": _same,
+    "builtins.dict": _dict,
+    "collections.OrderedDict": _dict,
+    "builtins.range": _range,
+    "builtins.enumerate": _enumerate,
+    "builtins.zip": _zip,
+    "builtins.reversed": _reversed,
+    "builtins.sorted": _sorted,
+    "builtins.map": _map,
+    "builtins.getattr": _getattr,
+    "builtins.setattr": _setattr,
+    "builtins.hasattr": _hasattr,
+    "builtins.isinstance": _isinstance,
+    "builtins.callable": _callable,
+    "builtins.len": _len,
+    "builtins.type": _type,
+    "builtins.next": _next,
+    "builtins.str": _str,
+    "builtins.vars": _module_vars,
+    "functools.partial": _partial,
+    "functools.lru_cache": _same,
+    "functools.cache": _same,
+    "functools.wraps": _wraps,
+    "copy.deepcopy": _same,
+    "copy.copy": _same,
+    "itertools.chain": _chain,
+    "importlib.import_module": _import_module,
+    "torch.no_grad": _quiet,
+    "torch.inference_mode": _quiet,
+    "tqdm.tqdm": _same,
+    "tqdm.auto.tqdm": _same,
+    "tqdm.notebook.tqdm": _same,
+    "tqdm.trange": _range,
+    "typing.cast": lambda machine, given, origin: (
+        given.positional[1].value if len(given.positional) > 1 else unknown("cast", machine.fresh("cast"))
+    ),
+}

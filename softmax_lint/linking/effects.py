@@ -1,0 +1,160 @@
+"""Whether a project function has to be run at once, or can wait until its result is wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from softmax_lint import code
+from softmax_lint.knowledge import find
+from softmax_lint.knowledge.schema import LOSS, TRAINER
+from softmax_lint.linking.values import Arguments, Bound, Class, Descriptor, Func, Name, Obj, Thing, Value
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Machine
+
+# Substrings of the names of losses and of what starts training; lower case.
+TOKENS = (
+    "crossentropy", "cross_entropy", "crossentropyloss", "nll", "bce", "kl_div", "kldiv", "log_loss", "logloss",
+    "compile", "focal", "softmarginloss", "soft_margin", "neuralnet", "learner", "backward", "criterion", "loss",
+)  # fmt: skip
+MUTATORS = frozenset(
+    "append extend insert add add_module register_module update setdefault pop clear remove compile setattr "
+    "load_state_dict apply".split()
+)
+
+
+class Footprint(NamedTuple):
+    """What a body does by itself: whether it writes or may meet a loss, and which names it calls."""
+
+    acts: bool
+    names: frozenset[str]
+    own: frozenset[str]  # methods and attributes of its first parameter that it calls
+
+
+def footprint(machine: Machine, function: code.Expr) -> Footprint:
+    cached = _CACHE.get(id(function))
+    if cached is not None and cached[0] is function:
+        return cached[1]
+    acts = False
+    names: set[str] = set()
+    own: set[str] = set()
+    me = function[3][0][0] if function[3] else None
+    stack: list[Any] = [function[4]]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, tuple) or not node:
+            continue
+        tag = node[0]
+        if tag == code.CALL:
+            callee = node[2]
+            if callee[0] == code.NAME:
+                names.add(callee[2])
+                acts = acts or _token(callee[2])
+            elif callee[0] == code.ATTR:
+                if callee[2][0] == code.NAME and callee[2][2] == me:
+                    own.add(callee[3])
+                if callee[3] in MUTATORS or _token(callee[3]):
+                    acts = True
+        elif tag in (code.BIND, code.AUGMENT) and node[1][0] in (code.ATTR, code.ITEM):
+            acts = True
+        elif tag == code.GLOBAL:
+            acts = True
+        if acts:
+            break
+        stack.extend(part for part in node if isinstance(part, tuple))
+    result = Footprint(acts, frozenset(names), frozenset(own))
+    _CACHE[id(function)] = (function, result)
+    return result
+
+
+_CACHE: dict[int, tuple[code.Expr, Footprint]] = {}
+
+
+def _token(name: str) -> bool:
+    lowered = name.lower()
+    return any(token in lowered for token in TOKENS)
+
+
+def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments) -> bool:
+    """Whether the function may meet a loss or write something when it is run with these arguments."""
+    return _matters(machine, function, receiver, set()) or any(
+        _carries_loss(machine, argument.value)
+        for argument in (*given.positional[receiver is not None :], *(a for _, a in given.keywords))
+    )
+
+
+def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int]) -> bool:
+    if id(function.code) in seen:
+        return False
+    seen.add(id(function.code))
+    print_ = footprint(machine, function.code)
+    if print_.acts:
+        return True
+    for name in print_.names:
+        value = _peek(machine, function.env, name)
+        if value is not None and _thing_matters(machine, value, seen):
+            return True
+    if isinstance(receiver, Obj):
+        record = machine.heap.records[receiver.id]
+        for name in print_.own:
+            value = record.slots.get(name)
+            if value is None and record.kind == "instance":
+                value = machine.class_attribute(record.of.id, name)
+                if value is not None:
+                    for case in value:
+                        if isinstance(case.thing, Func) and _matters(machine, case.thing, receiver, seen):
+                            return True
+                    continue
+            if value is not None and (_carries_loss(machine, value) or _module_matters(machine, value, seen)):
+                return True
+    return False
+
+
+def _peek(machine: Machine, env: int | None, name: str) -> Value | None:
+    while env is not None:
+        record = machine.heap.records[env]
+        if name in record.slots:
+            return record.slots[name]
+        env = record.of if record.kind in ("env", "module") else record.extra
+    return None
+
+
+def _thing_matters(machine: Machine, value: Value, seen: set[int]) -> bool:
+    for case in value:
+        thing = case.thing
+        if isinstance(thing, Func) and _matters(machine, thing, None, seen):
+            return True
+        if isinstance(thing, Class):
+            continue
+    return _carries_loss(machine, value) or _module_matters(machine, value, seen)
+
+
+def _module_matters(machine: Machine, value: Value, seen: set[int]) -> bool:
+    """Whether calling an instance of a project class may meet a loss."""
+    for case in value:
+        if not isinstance(case.thing, Obj) or machine.heap.records[case.thing.id].kind != "instance":
+            continue
+        for name in ("__call__", "forward", "call"):
+            method = machine.class_attribute(machine.heap.records[case.thing.id].of.id, name)
+            for found in method or ():
+                if isinstance(found.thing, Func) and _matters(machine, found.thing, case.thing, seen):
+                    return True
+    return False
+
+
+def _carries_loss(machine: Machine, value: Value) -> bool:
+    for case in value:
+        thing = case.thing
+        if isinstance(thing, Name):
+            row = find(thing.path)
+            if row is not None and row.role in (LOSS, TRAINER):
+                return True
+        elif isinstance(thing, Obj):
+            record = machine.heap.records[thing.id]
+            if record.kind == "library" and record.of.role == LOSS:
+                return True
+        elif isinstance(thing, (Func, Bound)) and not isinstance(thing, Descriptor):
+            function = thing.function if isinstance(thing, Bound) else thing
+            if isinstance(function, Func) and footprint(machine, function.code).acts:
+                return True
+    return False

@@ -1,0 +1,568 @@
+"""Expressions of lowered code on abstract values, and what an undecided test says about both branches."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from softmax_lint import code
+from softmax_lint.linking import tensors
+from softmax_lint.linking.values import (
+    FLOW,
+    NO_GUARDS,
+    Argument,
+    Arguments,
+    Bound,
+    Case,
+    Choices,
+    Class,
+    Const,
+    Func,
+    Guards,
+    Lazy,
+    Map,
+    Method,
+    Module,
+    Name,
+    Obj,
+    Partial,
+    Repeat,
+    Seq,
+    Super,
+    Tensor,
+    Unknown,
+    Value,
+    join,
+    just,
+    literal,
+    merge,
+    under,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Frame, Machine
+
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "is": lambda a, b: a is b or (a == b and type(a) is type(b)),
+    "is not": lambda a, b: not (a is b or (a == b and type(a) is type(b))),
+    "in": lambda a, b: a in b,
+    "not in": lambda a, b: a not in b,
+}
+NEGATED = {"!=": "==", "is not": "is", "not in": "in"}
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+UNROLL = 32
+
+
+class Decision(NamedTuple):
+    """How a test goes: decided, or which choices hold in either branch."""
+
+    truth: bool | None
+    yes: Choices = ()
+    no: Choices = ()
+
+
+def evaluate(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    return EXPRESSIONS[e[0]](machine, frame, e)
+
+
+def _name(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    return machine.load(frame, e[2])
+
+
+def _const(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    return just(Const(e[2], (frame.unit, e[1])))
+
+
+def _attr(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    return machine.attribute(evaluate(machine, frame, e[2]), e[3])
+
+
+def _item(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    return machine.item(evaluate(machine, frame, e[2]), evaluate(machine, frame, e[3]))
+
+
+def _slice(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    bounds = [literal(evaluate(machine, frame, part)) if part is not None else None for part in e[2:5]]
+    for part, bound in zip(e[2:5], bounds, strict=True):
+        if part is not None and (bound is None or not isinstance(bound.value, (int, type(None)))):
+            return unknown("a slice")
+    return just(Const(slice(*(bound.value if bound else None for bound in bounds))))
+
+
+def arguments(machine: Machine, frame: Frame, positional: Any, keywords: Any) -> Arguments:
+    """The evaluated arguments of a call, with the place of each."""
+    listed: list[Argument] = []
+    named: list[tuple[str, Argument]] = []
+    loose = False
+    for e in positional:
+        if e[0] == code.SPLAT:
+            items = machine.elements(evaluate(machine, frame, e[2]))
+            if items is None or any(isinstance(item, Repeat) for item in items):
+                loose = True
+                if items is not None:
+                    listed.append(Argument(just(Seq(tuple(items))), None))
+                continue
+            listed.extend(Argument(item, (frame.unit, e[1])) for item in items)
+        else:
+            listed.append(Argument(evaluate(machine, frame, e), (frame.unit, e[1])))
+    for name, e in keywords:
+        value = evaluate(machine, frame, e)
+        if name is not None:
+            named.append((name, Argument(value, (frame.unit, e[1]))))
+            continue
+        contents = machine.mapping(value)
+        if contents is None:
+            loose = True
+            continue
+        loose = loose or contents.open
+        named.extend((k, Argument(v, (frame.unit, e[1]))) for k, v in contents.entries if isinstance(k, str))
+    return Arguments(tuple(listed), tuple(named), loose)
+
+
+def _call(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    function = e[2]
+    origin = (frame.unit, e[1])
+    if function[0] == code.NAME and function[2] == "super" and not e[3]:
+        if frame.owner is not None and frame.receiver is not None:
+            return just(Super(frame.owner, frame.receiver))
+        return unknown("super() outside a class")
+    if function[0] == code.NAME and function[2] == "locals":
+        return unknown("locals()")
+    if function[0] == code.ATTR:
+        receiver = evaluate(machine, frame, function[2])
+        given = arguments(machine, frame, e[3], e[4])
+        return machine.call_method(receiver, function[3], given, origin, frame)
+    callee = evaluate(machine, frame, function)
+    given = arguments(machine, frame, e[3], e[4])
+    if function[0] == code.NAME and function[2] == "super" and given.positional:
+        owner, receiver = given.positional[0].value, given.positional[-1].value
+        if isinstance(owner[0].thing, Class):
+            return just(Super(owner[0].thing.id, receiver[0].thing))
+    return machine.call(callee, given, origin)
+
+
+def _seq(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    items: list[Any] = []
+    for part in e[3]:
+        if part[0] == code.SPLAT:
+            inner = machine.elements(evaluate(machine, frame, part[2]))
+            items.extend([Repeat((unknown("a starred value"),))] if inner is None else inner)
+        else:
+            items.append(evaluate(machine, frame, part))
+    contents = Seq(tuple(items))
+    if e[2] == "tuple":
+        return just(contents)
+    return just(machine.make_list(contents, (frame.unit, e[1])))
+
+
+def _map(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    entries: dict[object, Value] = {}
+    loose = False
+    for key, part in e[2]:
+        value = evaluate(machine, frame, part)
+        if key is None:
+            inner = machine.mapping(value)
+            if inner is None:
+                loose = True
+            else:
+                entries.update(inner.entries)
+                loose = loose or inner.open
+            continue
+        found = literal(evaluate(machine, frame, key))
+        if found is None:
+            loose = True
+            entries[("?", key[1], frame.unit)] = value
+        else:
+            entries[found.value] = value
+    return just(machine.make_dict(Map(tuple(entries.items()), loose), (frame.unit, e[1])))
+
+
+def _fn(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    return just(machine.make_function(frame, e))
+
+
+def _cond(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    decision = decide(machine, frame, e[2])
+    if decision.truth is not None:
+        return evaluate(machine, frame, e[3] if decision.truth else e[4])
+    with machine.assuming(decision.yes):
+        then = evaluate(machine, frame, e[3])
+    with machine.assuming(decision.no):
+        otherwise = evaluate(machine, frame, e[4])
+    return merge(decision.yes, decision.no, then, otherwise, machine.heap.kind_of)
+
+
+def _binary(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    left, right = evaluate(machine, frame, e[3]), evaluate(machine, frame, e[4])
+    return combine(machine, e[2], left, right)
+
+
+def combine(machine: Machine, sign: str, left: Value, right: Value) -> Value:
+    """`left sign right`: constants are folded, lists joined, raw scores stay raw scores where that is sure."""
+    a, b = literal(left), literal(right)
+    if a is not None and b is not None and sign in ARITHMETIC:
+        try:
+            result = ARITHMETIC[sign](a.value, b.value)
+        except Exception:
+            return unknown("arithmetic")
+        if isinstance(result, (str, int, float)) and (not isinstance(result, str) or len(result) < 500):
+            return just(Const(result, a.origin if isinstance(result, str) else None))
+        return unknown("arithmetic")
+    if sign == "+":
+        first, second = machine.contents(left), machine.contents(right)
+        if first is not None and second is not None:
+            if isinstance(left[0].thing, Obj):
+                return just(machine.make_list(Seq(first.items + second.items), None))
+            return just(Seq(first.items + second.items))
+    if sign == "*":
+        items = machine.contents(left)
+        if items is not None:
+            times = b.value if b is not None and isinstance(b.value, int) else None
+            if times is not None and 0 <= times * len(items.items) <= UNROLL:
+                return just(machine.make_list(Seq(items.items * times), None))
+            return just(
+                machine.make_list(
+                    Seq((Repeat(tuple(i for i in items.items if not isinstance(i, Repeat))),)), None
+                )
+            )
+    return tensors.arithmetic(machine, sign, left, right)
+
+
+def _unary(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    if e[2] == "not":
+        return _truth_value(machine, frame, e)
+    value = evaluate(machine, frame, e[3])
+    found = literal(value)
+    if found is not None and e[2] == "-" and isinstance(found.value, (int, float)):
+        return just(Const(-found.value, found.origin))
+    if e[2] in "+-":
+        return tensors.arithmetic(machine, "u" + e[2], value, None)
+    return unknown(f"`{e[2]}` of a value", machine.fresh("unary"))
+
+
+def _truth_value(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    decision = decide(machine, frame, e)
+    if decision.truth is not None:
+        return just(Const(decision.truth, (frame.unit, e[1])))
+    if len(decision.yes) == 1:
+        (key, way) = decision.yes[0]
+        if way is True:
+            return unknown("a comparison", key)
+        if way is False:
+            return unknown("a comparison", machine.key("not", key))
+    yes = frozenset((key, way, FLOW) for key, way in decision.yes)
+    no = frozenset((key, way, FLOW) for key, way in decision.no)
+    return (Case(Const(True), yes), Case(Const(False), no))
+
+
+def _bool(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    stop = e[2] == "or"
+    result: list[Value] = []
+    for part in e[3][:-1]:
+        value = evaluate(machine, frame, part)
+        decision = truth_of(machine, value)
+        if decision.truth is stop:
+            result.append(value)
+            return join(result)
+        if decision.truth is None:
+            kept = tuple(case for case in value if _definite(machine, case) is not (not stop))
+            result.append(kept or value)
+    last = evaluate(machine, frame, e[3][-1])
+    if not result:
+        return last
+    if all(len(v) == 1 and isinstance(v[0].thing, Unknown) for v in (*result, last)):
+        return _truth_value(machine, frame, e)
+    merged = last
+    for value in reversed(result):
+        decision = truth_of(machine, value)
+        yes, no = (decision.yes, decision.no) if decision.truth is None else ((), ())
+        if not yes:
+            yes, no = machine.choice("or")
+        merged = (
+            merge(yes, no, value, merged, machine.heap.kind_of)
+            if stop
+            else merge(no, yes, value, merged, machine.heap.kind_of)
+        )
+    return merged
+
+
+def _comp(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    inner = machine.inner_frame(frame)
+    found: list[Any] = []
+
+    def run(clauses: tuple[Any, ...], sure: bool) -> None:
+        if not clauses:
+            value = evaluate(machine, inner, e[3])
+            found.append(value if sure else Repeat((value,)))
+            return
+        target, iterable, conditions = clauses[0]
+        items = machine.elements(evaluate(machine, inner, iterable))
+        if items is None or len(items) > UNROLL:
+            items = [Repeat((unknown("an element", machine.fresh("element")),))]
+        for item in items:
+            exact = not isinstance(item, Repeat)
+            for value in item.values if isinstance(item, Repeat) else (item,):
+                machine.bind(inner, target, value)
+                certain = exact and sure
+                skip = False
+                for condition in conditions:
+                    truth = decide(machine, inner, condition).truth
+                    skip = skip or truth is False
+                    certain = certain and truth is True
+                if not skip:
+                    run(clauses[1:], certain)
+
+    run(e[4], True)
+    if e[2] == "dict":
+        entries: dict[object, Value] = {}
+        loose = False
+        for number, item in enumerate(found):
+            repeated = isinstance(item, Repeat)
+            pair = machine.contents(item.values[0] if repeated else item)
+            if pair is None or len(pair.items) != 2:
+                loose = True
+                continue
+            key = literal(pair.items[0])
+            loose = loose or repeated or key is None
+            entries[key.value if key is not None and not repeated else ("?", number)] = pair.items[1]
+        return just(machine.make_dict(Map(tuple(entries.items()), loose), (frame.unit, e[1])))
+    if len(found) > 1 and any(isinstance(item, Repeat) for item in found):
+        values = tuple(v for item in found for v in (item.values if isinstance(item, Repeat) else (item,)))
+        found = [Repeat(values)]
+    return just(machine.make_list(Seq(tuple(found)), (frame.unit, e[1])))
+
+
+def _walrus(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    value = evaluate(machine, frame, e[3])
+    machine.store(frame, e[2], value)
+    return value
+
+
+def _format(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    parts = [literal(evaluate(machine, frame, part)) for part in e[2]]
+    if all(part is not None for part in parts):
+        return just(Const("".join(str(part.value) for part in parts if part), (frame.unit, e[1])))
+    return unknown("a formatted string", machine.fresh("format"))
+
+
+def _yield(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    if e[2] is not None:
+        evaluate(machine, frame, e[2])
+    frame.generator = True
+    return unknown("a value sent to a generator")
+
+
+def _opaque(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    for child in e[2]:
+        evaluate(machine, frame, child)
+    return unknown("an expression that is not followed", machine.fresh("opaque"))
+
+
+EXPRESSIONS: dict[str, Callable[[Any, Any, code.Expr], Value]] = {
+    code.NAME: _name,
+    code.CONST: _const,
+    code.ATTR: _attr,
+    code.ITEM: _item,
+    code.SLICE: _slice,
+    code.CALL: _call,
+    code.SPLAT: lambda machine, frame, e: evaluate(machine, frame, e[2]),
+    code.SEQ: _seq,
+    code.MAP: _map,
+    code.FN: _fn,
+    code.COND: _cond,
+    code.BINARY: _binary,
+    code.UNARY: _unary,
+    code.COMPARE: _truth_value,
+    code.BOOL: _bool,
+    code.COMP: _comp,
+    code.WALRUS: _walrus,
+    code.FORMAT: _format,
+    code.YIELD: _yield,
+    code.OPAQUE: _opaque,
+}
+
+
+# Tests.
+
+
+def decide(machine: Machine, frame: Frame, e: code.Expr) -> Decision:
+    """How the test goes; evaluates it."""
+    tag = e[0]
+    if tag == code.UNARY and e[2] == "not":
+        inner = decide(machine, frame, e[3])
+        return Decision(None if inner.truth is None else not inner.truth, inner.no, inner.yes)
+    if tag == code.BOOL:
+        return _decide_all(machine, frame, e)
+    if tag == code.COMPARE:
+        return _compare(machine, e[2], evaluate(machine, frame, e[3]), evaluate(machine, frame, e[4]))
+    return truth_of(machine, evaluate(machine, frame, e))
+
+
+def _decide_all(machine: Machine, frame: Frame, e: code.Expr) -> Decision:
+    stop = e[2] == "or"
+    open_parts: list[Decision] = []
+    for part in e[3]:
+        decision = decide(machine, frame, part)
+        if decision.truth is stop:
+            return decision if not open_parts else Decision(stop)
+        if decision.truth is None:
+            open_parts.append(decision)
+    if not open_parts:
+        return Decision(not stop)
+    if len(open_parts) == 1:
+        return open_parts[0]
+    key = machine.key(e[2], tuple(part.yes for part in open_parts))
+    if stop:  # all fail in the branch "no"
+        return Decision(None, ((key, True),), ((key, False), *(c for part in open_parts for c in part.no)))
+    return Decision(None, ((key, True), *(c for part in open_parts for c in part.yes)), ((key, False),))
+
+
+def _compare(machine: Machine, sign: str, left: Value, right: Value) -> Decision:
+    left, right = machine.force(left), machine.force(right)
+    if sign in NEGATED:
+        inner = _compare(machine, NEGATED[sign], left, right)
+        return Decision(None if inner.truth is None else not inner.truth, inner.no, inner.yes)
+    results: list[tuple[bool | None, Guards, Any]] = []
+    for a in left:
+        for b in right:
+            truth, key = _compare_things(machine, sign, a.thing, b.thing)
+            results.append((truth, a.guards | b.guards, key))
+    return _collect(machine, results)
+
+
+def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool | None, Any]:
+    if isinstance(a, Const) and isinstance(b, Const):
+        try:
+            return bool(COMPARE[sign](a.value, b.value)), None
+        except Exception:
+            return None, None
+    if sign == "in" and isinstance(a, Const):
+        contents = machine.mapping(just(b)) if isinstance(b, Obj) else None
+        if contents is not None:
+            if any(k == a.value for k, _ in contents.entries):
+                return True, None
+            return (None, None) if contents.open else (False, None)
+        items = machine.contents(just(b))
+        if items is not None and all(
+            not isinstance(i, Repeat) and literal(i) is not None for i in items.items
+        ):
+            return any(literal(i).value == a.value for i in items.items), None  # type: ignore[union-attr]
+        return None, None
+    if sign in ("is", "=="):
+        for one, other in ((a, b), (b, a)):
+            if isinstance(one, Const) and one.value is None and not isinstance(other, (Unknown, Const, Lazy)):
+                return False, None
+        if not isinstance(a, (Unknown, Const, Tensor, Lazy)) and not isinstance(
+            b, (Unknown, Const, Tensor, Lazy)
+        ):
+            if isinstance(a, (Class, Name, Func, Obj)) and isinstance(b, (Class, Name, Func, Obj)):
+                return a == b, None
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Unknown) and one.key is not None:
+            if isinstance(other, Const) and isinstance(other.value, (str, int, float, bool, type(None))):
+                if sign in ("==", "is"):
+                    return None, machine.key("is", one.key, other.value)
+                return None, machine.key(sign, one is a, one.key, other.value)
+            items = machine.contents(just(other))
+            if sign == "in" and items is not None:
+                values = tuple(
+                    getattr(literal(i), "value", None) for i in items.items if not isinstance(i, Repeat)
+                )
+                return None, machine.key("in", one.key, values)
+    return None, None
+
+
+def truth_of(machine: Machine, value: Value) -> Decision:
+    value = machine.force(value)
+    results = []
+    for case in value:
+        key = case.thing.key if isinstance(case.thing, Unknown) else None
+        results.append((_definite(machine, case), case.guards, key))
+    return _collect(machine, results)
+
+
+def _definite(machine: Machine, case: Case) -> bool | None:
+    thing = case.thing
+    if isinstance(thing, Const):
+        return None if isinstance(thing.value, slice) else bool(thing.value)
+    if isinstance(thing, (Class, Func, Module, Bound, Partial, Method, Name)):
+        return True
+    if isinstance(thing, Seq):
+        if not thing.items:
+            return False
+        return True if any(not isinstance(i, Repeat) for i in thing.items) else None
+    if isinstance(thing, Obj):
+        record = machine.heap.records[thing.id]
+        if record.kind == "list":
+            contents = machine.contents(just(thing))
+            return None if contents is None else _definite(machine, Case(contents))
+        if record.kind == "dict":
+            mapping = machine.mapping(just(thing))
+            if mapping is None or mapping.open:
+                return None
+            return bool(mapping.entries)
+        return True
+    return None
+
+
+def _collect(machine: Machine, results: list[tuple[bool | None, Guards, Any]]) -> Decision:
+    """One decision from the outcomes of all cases, each under its guards."""
+    results = [r for r in results if machine.possible(r[1])] or results
+    truths = {truth for truth, _, _ in results}
+    if truths == {True}:
+        return Decision(True)
+    if truths == {False}:
+        return Decision(False)
+    if len(results) == 1:
+        key = results[0][2]
+        if key is not None:
+            negated = False
+            parts = machine.parts(key)
+            while parts[0] == "not":
+                key, negated = parts[1], not negated
+                parts = machine.parts(key)
+            way = machine.path.way(key)
+            if isinstance(way, bool):
+                return Decision(way is not negated)
+            if parts[0] == "is":
+                chosen = machine.path.way(machine.key("value", parts[1]))
+                if chosen is not None and chosen[0] != parts[2]:
+                    return Decision(negated)
+                value = (machine.key("value", parts[1]), (parts[2],))
+                yes, no = ((key, True), value), ((key, False),)
+                return Decision(None, no, yes) if negated else Decision(None, yes, no)
+            return Decision(None, ((key, not negated),), ((key, negated),))
+    if None not in truths:
+        yes = [guards for truth, guards, _ in results if truth]
+        no = [guards for truth, guards, _ in results if not truth]
+        if len(yes) == 1 and len(no) == 1 and yes[0] and no[0]:
+            return Decision(None, _choices(yes[0]), _choices(no[0]))
+        chosen = machine.choice("mixed")
+        if len(yes) == 1:
+            return Decision(None, (*chosen[0], *_choices(yes[0])), chosen[1])
+        if len(no) == 1:
+            return Decision(None, chosen[0], (*chosen[1], *_choices(no[0])))
+        return Decision(None, *chosen)
+    return Decision(None, *machine.choice("test"))
+
+
+def _choices(guards: Guards) -> Choices:
+    return tuple(sorted(((key, way) for key, way, _ in guards), key=repr))
+
+
+__all__ = ["NO_GUARDS", "Decision", "arguments", "combine", "decide", "evaluate", "truth_of", "under"]

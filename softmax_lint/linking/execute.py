@@ -1,0 +1,309 @@
+"""Operations of lowered code: statements run on abstract values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from softmax_lint import code
+from softmax_lint.linking.evaluate import UNROLL, arguments, combine, decide, evaluate
+from softmax_lint.linking.values import (
+    Class,
+    Const,
+    Descriptor,
+    Func,
+    Name,
+    Repeat,
+    Unknown,
+    Value,
+    just,
+    literal,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Frame, Machine
+
+# How a list of operations ends.
+NEXT, RETURN, RAISE, BREAK, CONTINUE = "next", "return", "raise", "break", "continue"
+ENDED = (RETURN, RAISE)
+
+
+def run(machine: Machine, frame: Frame, ops: code.Ops) -> str:
+    """Run operations in order, to the end or to the first that certainly leaves."""
+    for op in ops:
+        machine.spend()
+        status = OPERATIONS[op[0]](machine, frame, op)
+        if status != NEXT:
+            return status
+    return NEXT
+
+
+def _bind(machine: Machine, frame: Frame, op: code.Op) -> str:
+    machine.bind(frame, op[1], evaluate(machine, frame, op[2]))
+    return NEXT
+
+
+def _bind_all(machine: Machine, frame: Frame, op: code.Op) -> str:
+    value = evaluate(machine, frame, op[2])
+    for target in op[1]:
+        machine.bind(frame, target, value)
+    return NEXT
+
+
+def _augment(machine: Machine, frame: Frame, op: code.Op) -> str:
+    left, right = evaluate(machine, frame, op[1]), evaluate(machine, frame, op[3])
+    if op[2] == "+" and machine.extend_in_place(left, right):
+        return NEXT
+    machine.bind(frame, op[1], combine(machine, op[2], left, right))
+    return NEXT
+
+
+def _do(machine: Machine, frame: Frame, op: code.Op) -> str:
+    with machine.wanting_effects():
+        machine.force(evaluate(machine, frame, op[1]))
+    return NEXT
+
+
+def _if(machine: Machine, frame: Frame, op: code.Op) -> str:
+    decision = decide(machine, frame, op[1])
+    if decision.truth is not None:
+        return run(machine, frame, op[2] if decision.truth else op[3])
+    heap = machine.heap
+    mark = heap.mark()
+    with machine.assuming(decision.yes):
+        first = run(machine, frame, op[2])
+    then = heap.take_back(mark)
+    with machine.assuming(decision.no):
+        second = run(machine, frame, op[3])
+    if first in ENDED:
+        if second in ENDED:
+            return RAISE if first == second == RAISE else RETURN
+        machine.assume(decision.no)
+        return NEXT
+    if second in ENDED:
+        heap.take_back(mark)
+        heap.apply(then)
+        machine.assume(decision.yes)
+        return NEXT
+    otherwise = heap.take_back(mark)
+    heap.merge(decision.yes, decision.no, then, otherwise)
+    return NEXT
+
+
+def _loop(machine: Machine, frame: Frame, op: code.Op) -> str:
+    _, target, iterable, body, otherwise = op
+    items = machine.elements(evaluate(machine, frame, iterable))
+    depth = len(machine.path)
+    if items is None or len(items) > UNROLL:
+        _repeat(machine, frame, body, target, (unknown("an element", machine.fresh("element")),))
+    else:
+        for item in items:
+            if isinstance(item, Repeat):
+                _repeat(machine, frame, body, target, item.values)
+                continue
+            machine.bind(frame, target, item)
+            status = run(machine, frame, body)
+            machine.path.cut(depth)
+            if status in ENDED:
+                return status
+            if status == BREAK:
+                return NEXT
+    machine.path.cut(depth)
+    return run(machine, frame, otherwise)
+
+
+def _while(machine: Machine, frame: Frame, op: code.Op) -> str:
+    depth = len(machine.path)
+    decision = decide(machine, frame, op[1])
+    if decision.truth is False:
+        return run(machine, frame, op[3])
+    _repeat(machine, frame, op[2], None, (), sure=decision.truth is True)
+    machine.path.cut(depth)
+    return NEXT
+
+
+def _repeat(
+    machine: Machine, frame: Frame, body: code.Ops, target: Any, values: tuple[Value, ...], sure: bool = False
+) -> None:
+    """A body that runs an unknown number of times: twice, joined with not at all."""
+    key = machine.fresh("loop")
+    for _ in range(2):
+        mark = machine.heap.mark()
+        depth = len(machine.path)
+        for value in values or (None,):
+            if target is not None and value is not None:
+                machine.bind(frame, target, value)
+            run(machine, frame, body)
+            machine.path.cut(depth)
+        machine.heap.widen(mark, key)
+
+
+def _with(machine: Machine, frame: Frame, op: code.Op) -> str:
+    quiet = False
+    for context, target in op[1]:
+        value = machine.force(evaluate(machine, frame, context))
+        quiet = quiet or any(
+            isinstance(case.thing, Unknown) and case.thing.reason in ("no_grad", "inference_mode")
+            for case in value
+        )
+        if target is not None:
+            machine.bind(frame, target, machine.entered(value))
+    machine.quiet += quiet
+    status = run(machine, frame, op[2])
+    machine.quiet -= quiet
+    return status
+
+
+def _try(machine: Machine, frame: Frame, op: code.Op) -> str:
+    _, body, handlers, otherwise, final = op
+    heap = machine.heap
+    mark = heap.mark()
+    status = run(machine, frame, body)
+    if status == NEXT:
+        status = run(machine, frame, otherwise)
+    written = heap.changes(mark)
+    for handler in handlers:
+        # What a handler binds counts only where the body bound nothing: the body is the normal course.
+        inner = heap.mark()
+        depth, returns = len(machine.path), len(frame.returns)
+        machine.assume(machine.choice("except")[0])
+        run(machine, frame, handler)
+        machine.path.cut(depth)
+        del frame.returns[returns:]
+        change = heap.take_back(inner)
+        heap.apply(
+            {
+                slot: value
+                for slot, value in change.items()
+                if slot not in written and heap.read(*slot) is None
+            }
+        )
+    ended = run(machine, frame, final)
+    if ended != NEXT:
+        return ended
+    return NEXT if status in (RAISE, BREAK, CONTINUE) and handlers else status
+
+
+def _return(machine: Machine, frame: Frame, op: code.Op) -> str:
+    value = just(Const(None)) if op[1] is None else evaluate(machine, frame, op[1])
+    frame.returns.append((value, machine.path.since(frame.entry)))
+    return RETURN
+
+
+def _raise(machine: Machine, frame: Frame, op: code.Op) -> str:
+    return RAISE
+
+
+def _def(machine: Machine, frame: Frame, op: code.Op) -> str:
+    _, name, function, decorators = op
+    value = just(machine.make_function(frame, function))
+    for decorator in reversed(decorators):
+        value = _decorated(machine, frame, decorator, value)
+    machine.store(frame, name, value)
+    return NEXT
+
+
+def _decorated(machine: Machine, frame: Frame, decorator: code.Expr, value: Value) -> Value:
+    if decorator[0] == code.ATTR and decorator[3] in ("setter", "deleter", "getter"):
+        previous = machine.load(frame, decorator[2][2]) if decorator[2][0] == code.NAME else None
+        if previous and isinstance(previous[0].thing, Descriptor) and decorator[3] == "setter":
+            return just(Descriptor("property", previous[0].thing.function, value))
+        return value
+    found = machine.force(evaluate(machine, frame, decorator))
+    thing = found[0].thing
+    if isinstance(thing, Name):
+        kind = DESCRIPTORS.get(thing.path)
+        if kind is not None:
+            return just(Descriptor(kind, value))
+        if thing.path in ("torch.no_grad", "torch.inference_mode"):
+            return value
+        return value
+    if isinstance(thing, Func) and len(found) == 1:
+        from softmax_lint.linking.values import Argument, Arguments, Bound
+
+        result = machine.force(machine.call(found, Arguments((Argument(value, None),)), None))
+        if len(result) == 1 and isinstance(result[0].thing, (Func, Bound)):
+            return result
+    return value
+
+
+DESCRIPTORS = {
+    "builtins.property": "property",
+    "functools.cached_property": "property",
+    "builtins.staticmethod": "static",
+    "builtins.classmethod": "class",
+    "abc.abstractmethod": None,
+}
+
+
+def _class(machine: Machine, frame: Frame, op: code.Op) -> str:
+    _, name, bases, keywords, decorators, body = op
+    values = tuple(machine.force(evaluate(machine, frame, base)) for base in bases if base[0] != code.SPLAT)
+    made = machine.make_class(frame, name, values)
+    inner = machine.inner_frame(frame, env=made, owner=made)
+    run(machine, inner, body)
+    machine.store(frame, name, just(Class(made)))
+    return NEXT
+
+
+def _import(machine: Machine, frame: Frame, op: code.Op) -> str:
+    _, module, name = op
+    if name is None:
+        machine.store(
+            frame,
+            module.partition(".")[0],
+            machine.import_module(frame, module.partition(".")[0], whole=module),
+        )
+    else:
+        machine.store(frame, name, machine.import_module(frame, module))
+    return NEXT
+
+
+def _from(machine: Machine, frame: Frame, op: code.Op) -> str:
+    _, module, level, names = op
+    for name, bound in names:
+        if name == "*":
+            machine.import_star(frame, module, level)
+        else:
+            machine.store(frame, bound, machine.import_from(frame, module, level, name))
+    return NEXT
+
+
+def _delete(machine: Machine, frame: Frame, op: code.Op) -> str:
+    for target in op[1]:
+        if target[0] == code.ITEM:
+            items = evaluate(machine, frame, target[2])
+            index = literal(evaluate(machine, frame, target[3]))
+            machine.delete_item(items, index)
+    return NEXT
+
+
+def _global(machine: Machine, frame: Frame, op: code.Op) -> str:
+    frame.shared.update(op[1])
+    return NEXT
+
+
+OPERATIONS: dict[str, Callable[[Any, Any, code.Op], str]] = {
+    code.BIND: _bind,
+    code.BIND_ALL: _bind_all,
+    code.AUGMENT: _augment,
+    code.DO: _do,
+    code.IF: _if,
+    code.LOOP: _loop,
+    code.WHILE: _while,
+    code.WITH: _with,
+    code.TRY: _try,
+    code.RETURN: _return,
+    code.RAISE: _raise,
+    code.BREAK: lambda machine, frame, op: BREAK,
+    code.CONTINUE: lambda machine, frame, op: CONTINUE,
+    code.DEF: _def,
+    code.CLASS: _class,
+    code.IMPORT: _import,
+    code.FROM: _from,
+    code.DELETE: _delete,
+    code.GLOBAL: _global,
+}
+
+__all__ = ["NEXT", "arguments", "run"]

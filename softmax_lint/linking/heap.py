@@ -1,0 +1,197 @@
+"""The heap: objects with slots, and a journal that lets a branch run on a copy and be merged or taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from softmax_lint.knowledge import find
+from softmax_lint.knowledge.schema import ACTIVATION, AFFINE, CONTAINER, FUNCTIONAL, KEEP, LOSS, MODEL
+from softmax_lint.linking.values import (
+    FLOW,
+    OBJECT,
+    Case,
+    Choices,
+    Key,
+    Map,
+    Name,
+    Obj,
+    Origin,
+    Repeat,
+    Seq,
+    Thing,
+    Value,
+    is_object,
+    join,
+    merge,
+)
+
+Slot = tuple[int, str]
+Mark = tuple[int, int]
+Change = dict[Slot, Value | None]  # None: the slot was not there
+
+
+@dataclass(slots=True)
+class Record:
+    """What never changes about a heap object, beside its slots."""
+
+    kind: str  # instance, library, class, list, dict, env
+    of: Thing = None  # instance: Class; library: Row; class: bases (tuple of Value); env: parent id or None
+    origin: Origin | None = None
+    name: str = ""
+    extra: Any = None
+    slots: dict[str, Value] = field(default_factory=dict)
+
+
+class Heap:
+    """Objects by number. Every write is journalled; `take_back` undoes to a mark and says what had changed."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.journal: list[tuple[int, str, Value | None]] = []
+
+    def allocate(
+        self, kind: str, of: Thing = None, origin: Origin | None = None, name: str = "", extra: Any = None
+    ) -> int:
+        self.records.append(Record(kind, of, origin, name, extra))
+        return len(self.records) - 1
+
+    def read(self, id: int, name: str) -> Value | None:
+        return self.records[id].slots.get(name)
+
+    def write(self, id: int, name: str, value: Value | None) -> None:
+        slots = self.records[id].slots
+        old = slots.get(name)
+        if old is value:
+            return
+        self.journal.append((id, name, old))
+        if value is None:
+            slots.pop(name, None)
+        else:
+            slots[name] = value
+
+    def mark(self) -> Mark:
+        return len(self.journal), len(self.records)
+
+    def changes(self, mark: Mark) -> Change:
+        """The present value of every slot written since the mark, of objects that were there at the mark."""
+        start, count = mark
+        return {
+            (id, name): self.records[id].slots.get(name) for id, name, _ in self.journal[start:] if id < count
+        }
+
+    def take_back(self, mark: Mark) -> Change:
+        """Undo everything since the mark; the slots written, with the values they had.
+
+        Objects made since the mark keep their slots: only who made them can reach them."""
+        start, count = mark
+        seen = self.changes(mark)
+        for id, name, old in reversed(self.journal[start:]):
+            if id >= count:
+                continue
+            slots = self.records[id].slots
+            if old is None:
+                slots.pop(name, None)
+            else:
+                slots[name] = old
+        del self.journal[start:]
+        return seen
+
+    @contextmanager
+    def lasting(self) -> Iterator[None]:
+        """What is written inside is never taken back: definitions and module bodies run once for all branches."""
+        journal, self.journal = self.journal, []
+        try:
+            yield
+        finally:
+            self.journal = journal
+
+    def apply(self, change: Change) -> None:
+        for (id, name), value in change.items():
+            self.write(id, name, value)
+
+    def kind_of(self, thing: Thing) -> str:
+        """Whether an alternative of this thing is one of which object, or of what happened to the tensor.
+
+        Layers and activations are steps of the data flow; models, losses, classes and functions are objects."""
+        if isinstance(thing, Obj):
+            record = self.records[thing.id]
+            if record.kind == "library":
+                return OBJECT if record.of.role in (LOSS, MODEL, CONTAINER, FUNCTIONAL) else FLOW
+            return OBJECT if record.kind == "instance" else FLOW
+        if isinstance(thing, Name):
+            found = find(thing.path)
+            return FLOW if found is not None and found.role in (ACTIVATION, KEEP, AFFINE) else OBJECT
+        return OBJECT if is_object(thing) else FLOW
+
+    def merge(self, yes: Choices, no: Choices, then: Change, otherwise: Change) -> None:
+        """The heap stands as before both branches: write what it is after either of them."""
+        for slot in {**then, **otherwise}:
+            base = self.read(*slot)
+            first = then.get(slot, base)
+            second = otherwise.get(slot, base)
+            if first is None or second is None:
+                value, choices = (first, yes) if second is None else (second, no)
+                self.write(*slot, value and self._guarded(value, choices))
+            else:
+                self.write(*slot, merge(yes, no, first, second, self.kind_of))
+
+    def _guarded(self, value: Value, choices: Choices) -> Value:
+        cases = (
+            Case(case.thing, case.guards | {(key, way, self.kind_of(case.thing)) for key, way in choices})
+            for case in value
+        )
+        return tuple(cases)
+
+    def widen(self, mark: Mark, key: Key) -> None:
+        """After one run of a loop body since the mark: the state of any number of runs.
+
+        A list that grew keeps its beginning, what was added is repeated; other slots are joined."""
+        before: dict[Slot, Value | None] = {}
+        start, count = mark
+        for id, name, old in self.journal[start:]:
+            if id < count:
+                before.setdefault((id, name), old)
+        for slot, old in before.items():
+            new = self.read(*slot)
+            if old is None or new is None or old == new:
+                continue
+            grown = _grown(old, new)
+            if grown is None:
+                ran = ((key, True),)
+                not_run = ((key, False),)
+                grown = merge(ran, not_run, new, old, self.kind_of)
+            self.write(*slot, grown)
+
+
+def _grown(old: Value, new: Value) -> Value | None:
+    """A list or dict that only grew: the common beginning, then the additions any number of times."""
+    if len(old) != 1 or len(new) != 1:
+        return None
+    before, after = old[0].thing, new[0].thing
+    if isinstance(before, Seq) and isinstance(after, Seq):
+        count = len(before.items)
+        if after.items[:count] != before.items:
+            return None
+        added = after.items[count:]
+        if not added:
+            return old
+        values: list[Value] = []
+        for item in added:
+            values.extend(item.values if isinstance(item, Repeat) else (item,))
+        head, last = before.items[:-1], before.items[-1:]
+        if last and isinstance(last[0], Repeat):
+            again = last[0].values
+            if len(again) == len(values):
+                repeat = Repeat(tuple(join(pair) for pair in zip(again, values, strict=True)))
+            else:
+                repeat = Repeat((join((*again, *values)),))
+            return ((new[0]._replace(thing=Seq((*head, repeat)))),)
+        return ((new[0]._replace(thing=Seq((*before.items, Repeat(tuple(values)))))),)
+    if isinstance(before, Map) and isinstance(after, Map):
+        known = dict(before.entries)
+        merged = tuple((k, join((known[k], v)) if k in known else v) for k, v in after.entries)
+        return ((new[0]._replace(thing=Map(merged, before.open or after.open))),)
+    return None

@@ -1,0 +1,437 @@
+"""Methods of lists, dicts, tensors, modules, models and containers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from softmax_lint.knowledge import find
+from softmax_lint.knowledge.schema import (
+    ACTIVATION,
+    BASE,
+    CONSUMER,
+    CONTAINER,
+    FUNCTIONAL,
+    KEEP,
+    LOG,
+    LOSS,
+    MIX,
+    MODEL,
+    TRAINER,
+    Api,
+)
+from softmax_lint.linking import library, sinks, tensors
+from softmax_lint.linking.values import (
+    Argument,
+    Arguments,
+    Case,
+    Class,
+    Const,
+    Map,
+    Obj,
+    Origin,
+    Repeat,
+    Seq,
+    Super,
+    Tensor,
+    Thing,
+    Unknown,
+    Value,
+    integer,
+    join,
+    just,
+    literal,
+    under,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Machine
+
+ITEMS = "*items"
+MODEL_METHODS = frozenset(
+    "compile fit evaluate predict summary add pop build get_layer save save_weights load_weights __call__ call "
+    "forward append extend insert add_module register_module apply parameters named_parameters named_modules "
+    "children modules named_children eval train to cuda cpu float half double zero_grad state_dict load_state_dict "
+    "requires_grad_ compute_loss compiled_loss stateless_call compute_output_spec items keys values get "
+    "train_on_batch test_on_batch train_step test_step log log_dict share_memory get_submodule module".split()
+)
+SAME = frozenset(
+    "to cuda cpu eval train float half double bfloat16 requires_grad_ share_memory xpu type apply build "
+    "load_weights load_state_dict compile_ cpu_ set_default summary_ copy clone".split()
+)
+
+
+def known(row: Api, name: str) -> bool:
+    return name in MODEL_METHODS or find(f"Module.{name}") is not None
+
+
+def passes(name: str) -> bool:
+    """Whether a method of this name only passes its receiver on."""
+    row = find(f"Tensor.{name}")
+    return row is not None and row.role in (KEEP, MIX)
+
+
+def attribute(machine: Machine, thing: Obj, row: Api, name: str) -> Value | None:
+    """Attributes that library objects derive from the rest of their state."""
+    if (
+        name in ("output", "outputs")
+        and row.framework == "keras"
+        and row.role in (FUNCTIONAL, CONTAINER, MODEL)
+    ):
+        return machine.output(thing)
+    if name == "layers" and row.role == CONTAINER:
+        items = machine.heap.read(thing.id, ITEMS)
+        if items is not None:
+            return just(Obj(_view(machine, thing)))
+    if name == "module" and row.name.endswith(("DataParallel", "DistributedDataParallel")):
+        return just(thing)
+    if name == "model" and row.role == TRAINER and not row.name.startswith("skorch."):
+        built = machine.heap.records[thing.id].extra
+        found = built.get(row.params, row.model) if isinstance(built, Arguments) else None
+        return found.value if found is not None else None
+    if row.role == BASE and name == "model" and isinstance(machine.heap.records[thing.id].extra, Arguments):
+        return None
+    return None
+
+
+def _view(machine: Machine, thing: Obj) -> int:
+    """A list with the container's present items."""
+    items = machine.heap.read(thing.id, ITEMS)
+    made = machine.heap.allocate("list")
+    if items is not None:
+        machine.heap.records[made].slots[ITEMS] = items
+    return made
+
+
+def on_tensor(
+    machine: Machine, thing: Thing, name: str, given: Arguments, origin: Origin | None
+) -> Value | None:
+    """A method of a tensor, or of something unknown that must be one; None when no row knows the method."""
+    row = find(f"Tensor.{name}")
+    if row is None:
+        return None
+    at = origin or (0, 0)
+    value = just(thing)
+    if isinstance(thing, Seq):
+        return None
+    if row.role == ACTIVATION:
+        if isinstance(thing, Unknown) and thing.reason.startswith("`") and "is not known" in thing.reason:
+            # A method of a library object that no row describes may be anything.
+            return None
+        axis, implicit = library._axis(row, given)
+        receiver = value if isinstance(thing, Tensor) else None
+        return tensors.activate(machine, receiver, row, at, f".{name}()", axis=axis, implicit_axis=implicit)
+    if isinstance(thing, Unknown):
+        if row.role in (KEEP, MIX) and name not in ("item", "tolist", "type", "data"):
+            return just(
+                Unknown(
+                    thing.reason,
+                    machine.key("method", thing.key, name) if thing.key is not None else machine.fresh("method"),
+                )
+            )
+        return None
+    if row.role == KEEP:
+        return tensors.keep(machine, value, row, layer=False)
+    if row.role == MIX:
+        if name in ("add", "sub", "add_", "sub_") and given.positional:
+            return tensors.arithmetic(machine, "+", value, given.positional[0].value)
+        if name in ("mul", "div", "mul_", "div_") and given.positional:
+            return tensors.arithmetic(
+                machine, "*" if "mul" in name else "/", value, given.positional[0].value
+            )
+        return tensors.mix(machine, value, row)
+    if row.role == LOG:
+        return library.logarithm(machine, value, at, f".{name}()")
+    if row.role == CONSUMER:
+        return unknown(f"`.{name}()`", machine.fresh("consumed"))
+    return unknown(f"`.{name}()` of a tensor", machine.fresh("method"))
+
+
+def call(machine: Machine, receiver: Thing, name: str, given: Arguments, origin: Origin | None) -> Value:
+    """A library method on a receiver."""
+    if isinstance(receiver, Super):
+        return _super(machine, receiver, name, given, origin)
+    if isinstance(receiver, Obj):
+        record = machine.heap.records[receiver.id]
+        if record.kind == "list" or (record.kind == "dict"):
+            result = _collection(machine, receiver, name, given, origin)
+            return unknown(f"`.{name}()`", machine.fresh("method")) if result is None else result
+        row = machine.library_row(receiver)
+        if row is not None:
+            return _object_method(machine, receiver, row, name, given, origin)
+    if isinstance(receiver, Const):
+        return _constant(machine, receiver, name, given)
+    if isinstance(receiver, Tensor):
+        result = on_tensor(machine, receiver, name, given, origin)
+        if result is not None:
+            return result
+    return unknown(f"`.{name}()`", machine.fresh("method"))
+
+
+def _constant(machine: Machine, receiver: Const, name: str, given: Arguments) -> Value:
+    values = [literal(argument.value) for argument in given.positional]
+    if isinstance(receiver.value, str) and name in (
+        "lower",
+        "upper",
+        "strip",
+        "startswith",
+        "endswith",
+        "replace",
+        "format",
+        "split",
+    ):
+        if all(value is not None for value in values) and not given.keywords and not given.loose:
+            try:
+                result = getattr(receiver.value, name)(
+                    *(value.value for value in values if value is not None)
+                )
+            except Exception:
+                return unknown(f"`.{name}()`", machine.fresh("method"))
+            if isinstance(result, list):
+                return just(machine.make_list(Seq(tuple(just(Const(part)) for part in result)), None))
+            return just(Const(result, receiver.origin))
+    return unknown(f"`.{name}()`", machine.fresh("method"))
+
+
+def _super(machine: Machine, receiver: Super, name: str, given: Arguments, origin: Origin | None) -> Value:
+    """`super().name(…)` where only a library class can have the method."""
+    thing = receiver.receiver
+    if not isinstance(thing, Obj):
+        return unknown(f"`super().{name}`", machine.fresh("super"))
+    row = machine.library_row(thing)
+    if name == "__init__":
+        if row is not None and row.role != BASE:
+            library.initialise(machine, thing, row, given)
+        return just(Const(None))
+    if row is None:
+        return unknown(f"`super().{name}`", machine.fresh("super"))
+    if name in ("forward", "__call__", "call") and row.role != BASE:
+        return library.call_object(machine, thing, row, given, origin)
+    return _object_method(machine, thing, row, name, given, origin)
+
+
+def _object_method(
+    machine: Machine, thing: Obj, row: Api, name: str, given: Arguments, origin: Origin | None
+) -> Value:
+    if name in SAME:
+        return just(thing)
+    method = find(f"Module.{name}")
+    if method is not None and method.role == KEEP:
+        return just(thing)
+    if name == "compile" and row.framework == "keras":
+        losses = given.get(("optimizer", "loss"), "loss")
+        machine.heap.write(thing.id, "*compiled", losses.value if losses is not None else just(Const(None)))
+        steps = machine.lookup_method(thing, "train_step")
+        if steps is None and losses is not None and origin is not None:
+            sinks.compiled(machine, losses, machine.output(thing), origin)
+        return just(Const(None))
+    if name in ("compute_loss", "compiled_loss") and row.framework == "keras" and origin is not None:
+        return _compiled_loss(machine, thing, name, given, origin)
+    if name in ("forward", "__call__", "call", "predict_on_batch"):
+        if row.role == BASE:
+            return unknown("a base class without `forward`", machine.fresh("call"))
+        return (
+            machine.call_object(thing, given, origin)
+            if name != "__call__"
+            else library.call_object(machine, thing, row, given, origin)
+        )
+    if name == "stateless_call" and len(given.positional) >= 3:
+        output = machine.call_object(thing, given._replace(positional=given.positional[2:]), origin)
+        return just(Seq((output, unknown("state", machine.fresh("state")))))
+    if name == "predict":
+        output = machine.call_object(thing, Arguments(given.positional[:1]), origin)
+        return machine.mapped(
+            output,
+            lambda v: tuple(
+                Case(
+                    c.thing._replace(detached=True, plain=False) if isinstance(c.thing, Tensor) else c.thing,
+                    c.guards,
+                )
+                for c in v
+            ),
+        )
+    if row.role == CONTAINER:
+        result = _container(machine, thing, row, name, given, origin)
+        if result is not None:
+            return result
+    if name in ("add_module", "register_module") and len(given.positional) >= 2:
+        label = literal(given.positional[0].value)
+        if label is not None and isinstance(label.value, str):
+            machine.heap.write(thing.id, label.value, given.positional[1].value)
+        return just(Const(None))
+    if row.role == LOSS and name == "__call__":
+        return machine.call_object(thing, given, origin)
+    if name in ("children", "modules", "named_children", "named_modules", "get_layer", "get_submodule"):
+        return unknown(f"`.{name}()`", machine.fresh("layers"))
+    return unknown(f"`.{name}()`", machine.fresh("method"))
+
+
+def _compiled_loss(machine: Machine, thing: Obj, name: str, given: Arguments, origin: Origin) -> Value:
+    """`self.compute_loss(x, y, y_pred)`, `self.compiled_loss(y, y_pred)` inside an overridden train_step."""
+    losses = machine.heap.read(thing.id, "*compiled")
+    names = ("x", "y", "y_pred") if name == "compute_loss" else ("y_true", "y_pred")
+    prediction = given.get(names, "y_pred")
+    if losses is not None and prediction is not None:
+        sinks.compiled(machine, Argument(losses, None), prediction.value, origin)
+    return unknown(f"the result of `{name}`", machine.fresh("loss"))
+
+
+def _container(
+    machine: Machine, thing: Obj, row: Api, name: str, given: Arguments, origin: Origin | None
+) -> Value | None:
+    """Sequential, ModuleList and ModuleDict as collections."""
+    if name == "add_module" and len(given.positional) >= 2:
+        return _append(machine, thing, given.positional[1].value)
+    if name in ("add", "append") and given.positional:
+        _append(machine, thing, given.positional[0].value)
+        return just(thing) if name == "append" else just(Const(None))
+    if name == "add" and given.keywords:
+        return _append(machine, thing, given.keywords[0][1].value)
+    if name == "get_layer":
+        return _layer(machine, thing, given)
+    if name in ("extend", "insert", "pop", "items", "keys", "values", "update", "get"):
+        return _collection(machine, thing, name, given, origin)
+    return None
+
+
+def _layer(machine: Machine, thing: Obj, given: Arguments) -> Value:
+    index = given.get(("name", "index"), "index")
+    if index is not None:
+        return machine.item(just(Obj(_view(machine, thing))), index.value)
+    return unknown("`.get_layer()`", machine.fresh("layer"))
+
+
+def _append(machine: Machine, thing: Obj, value: Value) -> Value:
+    items = machine.heap.read(thing.id, ITEMS)
+    if items is None:
+        return just(Const(None))
+    parts = []
+    for case in items:
+        if isinstance(case.thing, Seq):
+            parts.append((Case(Seq((*case.thing.items, value)), case.guards),))
+        elif isinstance(case.thing, Unknown):
+            # What came before is not known, what is last is.
+            parts.append(
+                (
+                    Case(
+                        Seq((Repeat((unknown(case.thing.reason, machine.fresh("items")),)), value)),
+                        case.guards,
+                    ),
+                )
+            )
+        else:
+            parts.append((case,))
+    machine.heap.write(thing.id, ITEMS, join(parts))
+    return just(Const(None))
+
+
+def _collection(
+    machine: Machine, thing: Obj, name: str, given: Arguments, origin: Origin | None
+) -> Value | None:
+    items = machine.heap.read(thing.id, ITEMS)
+    values = [argument.value for argument in given.positional]
+    if name == "append" and values:
+        return _append(machine, thing, values[0])
+    if name in ("extend", "insert", "pop", "update", "setdefault", "clear", "remove"):
+        return _mutated(machine, thing, items, name, values, given)
+    mapping = machine.mapping(just(thing))
+    if mapping is not None:
+        if name == "get" and values:
+            return _got(machine, mapping, values)
+        if name == "items":
+            pairs = tuple(
+                just(
+                    Seq(
+                        (
+                            just(Const(k))
+                            if not isinstance(k, tuple)
+                            else unknown("a key", machine.fresh("key")),
+                            v,
+                        )
+                    )
+                )
+                for k, v in mapping.entries
+            )
+            return just(
+                Seq(
+                    pairs
+                    if not mapping.open
+                    else (*pairs, Repeat((unknown("an item", machine.fresh("item")),)))
+                )
+            )
+        if name == "values":
+            return just(Seq(tuple(v for _, v in mapping.entries)))
+        if name == "keys":
+            return just(Seq(tuple(just(Const(k)) for k, _ in mapping.entries)))
+        if name == "copy":
+            return just(machine.make_dict(mapping, origin))
+    if name == "copy" and items is not None and isinstance(items[0].thing, Seq):
+        return just(machine.make_list(items[0].thing, origin))
+    return None
+
+
+def _got(machine: Machine, mapping: Map, values: list[Value]) -> Value:
+    found = literal(values[0])
+    if found is not None and not mapping.open:
+        if not any(k == found.value for k, _ in mapping.entries):
+            return values[1] if len(values) > 1 else just(Const(None))
+    return machine.item(just(machine.make_dict(mapping, None)), values[0])
+
+
+def _mutated(
+    machine: Machine, thing: Obj, items: Value | None, name: str, values: list[Value], given: Arguments
+) -> Value:
+    result = just(Const(None))
+    new: Thing = Unknown("items were changed", machine.fresh("items"))
+    contents = items[0].thing if items is not None and len(items) == 1 else None
+    if isinstance(contents, Seq):
+        exact = not any(isinstance(i, Repeat) for i in contents.items)
+        if name == "extend" and values:
+            more = machine.elements(values[0])
+            if more is not None:
+                new = Seq((*contents.items, *more))
+        elif name == "insert" and len(values) == 2:
+            at = integer(values[0])
+            if at is not None and exact:
+                listed: list[Any] = list(contents.items)
+                listed.insert(at, values[1])
+                new = Seq(tuple(listed))
+        elif name == "pop":
+            at = integer(values[0]) if values else -1
+            listed = list(contents.items)
+            if at is not None and listed and (exact or (at == -1 and not isinstance(listed[-1], Repeat))):
+                try:
+                    result = listed.pop(at)
+                    new = Seq(tuple(listed))
+                except IndexError:
+                    pass
+        elif name == "clear":
+            new = Seq(())
+    elif isinstance(contents, Map):
+        if name == "update":
+            entries = dict(contents.entries)
+            more_ = machine.mapping(values[0]) if values else Map(())
+            if more_ is not None:
+                entries.update(more_.entries)
+            entries.update((k, a.value) for k, a in given.keywords)
+            new = Map(tuple(entries.items()), contents.open or more_ is None or more_.open)
+        elif name == "setdefault" and len(values) == 2:
+            key = literal(values[0])
+            if key is not None:
+                entries = dict(contents.entries)
+                result = entries.setdefault(key.value, values[1])
+                new = Map(tuple(entries.items()), contents.open)
+        elif name == "clear":
+            new = Map(())
+        elif name == "pop" and values:
+            key = literal(values[0])
+            if key is not None:
+                entries = dict(contents.entries)
+                result = entries.pop(key.value, values[1] if len(values) > 1 else unknown("a popped entry"))
+                new = Map(tuple(entries.items()), contents.open)
+    if items is not None:
+        machine.heap.write(thing.id, ITEMS, just(new))
+    return result
+
+
+__all__ = ["Class", "attribute", "call", "known", "on_tensor", "passes", "under"]

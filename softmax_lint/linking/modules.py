@@ -1,0 +1,344 @@
+"""Files of the project as modules: what they define, what their imports mean, when their bodies run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from softmax_lint import code, lowering
+from softmax_lint.knowledge import REGISTRY, find
+from softmax_lint.linking.values import Const, Module, Name, Pending, Unknown, Value, just, unknown
+from softmax_lint.source import Source, Unreadable
+from softmax_lint.splitting import split
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Machine
+
+LIBRARIES = frozenset(root for root, _ in REGISTRY)
+ROOT_MARKS = ("softmax-lint.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
+
+
+@dataclass(slots=True)
+class Unit:
+    """One top-level statement of a file; `row` is its first row in its cell."""
+
+    file: int
+    cell: int | None
+    row: int
+    text: str
+    kind: str
+    name: str
+    ops: code.Ops | None = None
+    ran: bool = False
+
+
+@dataclass(slots=True)
+class File:
+    path: str  # absolute
+    root: str
+    units: tuple[int, ...] = ()
+    env: int | None = None
+    state: str = "new"  # new, running, done
+    main: list[int] = field(default_factory=list)  # statements behind `if __name__ == "__main__"`
+    stars: list[Any] = field(default_factory=list)  # star imports in order: file index or dotted name
+    package: str | None = None  # folder, for packages
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A piece of a statement that does not parse."""
+
+    unit: int
+    row: int
+    column: int
+    message: str
+
+
+class Modules:
+    """All files read so far. `read(path)` gives the source of a path, raising `Unreadable`."""
+
+    def __init__(self, read: Callable[[str], Source], base: str) -> None:
+        self.read = read
+        self.base = base
+        self.files: list[File] = []
+        self.units: list[Unit] = []
+        self.classes: list[tuple[int, int, int]] = []
+        self.problems: list[Problem] = []
+        self._by_path: dict[str, int | None] = {}
+        self._listing: dict[str, frozenset[str]] = {}
+        self._roots: dict[str, str] = {}
+        self._resolved: dict[tuple[str, str], int | None] = {}
+
+    # Files.
+
+    def add(self, path: str) -> int | None:
+        """The index of the file at an absolute path, read when it is new; None when it cannot be read."""
+        if path in self._by_path:
+            return self._by_path[path]
+        file = File(path, self.root_of(os.path.dirname(path)))
+        index = len(self.files)
+        try:
+            source = self.read(path)
+        except Unreadable as error:
+            self._by_path[path] = None
+            raise_ = str(error)
+            file.failure = raise_
+            return None
+        self.files.append(file)
+        self._by_path[path] = index
+        units = []
+        for cell in source.cells:
+            for statement in split(cell.text):
+                self.units.append(
+                    Unit(index, cell.index, statement.row, statement.text, statement.kind, statement.name)
+                )
+                units.append(len(self.units) - 1)
+        file.units = tuple(units)
+        if os.path.basename(path) == "__init__.py":
+            file.package = os.path.dirname(path)
+        return index
+
+    def _namespace(self, folder: str) -> int:
+        """A package without __init__.py."""
+        known = self._by_path.get(folder)
+        if known is None:
+            known = self._by_path[folder] = len(self.files)
+            self.files.append(File(folder, self.root_of(folder), package=folder))
+        return known
+
+    def root_of(self, folder: str) -> str:
+        """The project root: the nearest ancestor with a mark, else the folder that was given."""
+        known = self._roots.get(folder)
+        if known is None:
+            if any(mark in self._names(folder) for mark in ROOT_MARKS):
+                known = folder
+            else:
+                parent = os.path.dirname(folder)
+                inside = folder != self.base and parent != folder and folder.startswith(self.base + os.sep)
+                known = self.root_of(parent) if inside else self._marked_above(folder)
+            self._roots[folder] = known
+        return known
+
+    def _marked_above(self, folder: str) -> str:
+        at = folder
+        while True:
+            if any(mark in self._names(at) for mark in ROOT_MARKS):
+                return at
+            parent = os.path.dirname(at)
+            if parent == at:
+                return folder
+            at = parent
+
+    def _names(self, folder: str) -> frozenset[str]:
+        names = self._listing.get(folder)
+        if names is None:
+            try:
+                names = frozenset(os.listdir(folder))
+            except OSError:
+                names = frozenset()
+            self._listing[folder] = names
+        return names
+
+    # Code.
+
+    def ops(self, unit: int) -> code.Ops:
+        known = self.units[unit]
+        if known.ops is None:
+            known.ops, problems = lowering.lower(known.text)
+            for problem in problems:
+                self.problems.append(Problem(unit, problem.row, problem.column, problem.message))
+        return known.ops
+
+    def env(self, machine: Machine, file: int) -> int:
+        """The environment of the file's body, run when it has not been."""
+        self.execute(machine, file)
+        made = self.files[file].env
+        assert made is not None
+        return made
+
+    def execute(self, machine: Machine, file: int) -> None:
+        """Run a module body once. What it does lasts, whoever imported it first."""
+        module = self.files[file]
+        if module.state != "new":
+            return
+        module.state = "running"
+        module.env = machine.heap.allocate("module", name=module.path)
+        with machine.apart():
+            for unit in module.units:
+                known = self.units[unit]
+                if known.kind and known.name:
+                    machine.heap.write(module.env, known.name, just(Pending(unit)))
+                    continue
+                ops = self.ops(unit)
+                if len(ops) == 1 and ops[0][0] == code.IF and _is_main(ops[0][1]):
+                    module.main.append(unit)
+                    continue
+                self.run_unit(machine, unit, ops)
+        module.state = "done"
+
+    def run_unit(self, machine: Machine, unit: int, ops: code.Ops) -> None:
+        known = self.units[unit]
+        known.ran = True
+        env = self.files[known.file].env
+        assert env is not None
+        machine.run_body(env, unit, known.file, ops)
+
+    def define(self, machine: Machine, unit: int) -> None:
+        """Run the statement of a definition, when its name is first wanted."""
+        with machine.apart():
+            self.run_unit(machine, unit, self.ops(unit))
+
+    def run_main(self, machine: Machine, file: int) -> None:
+        for unit in self.files[file].main:
+            ops = self.ops(unit)
+            self.run_unit(machine, unit, ops[0][2])
+
+    # Imports.
+
+    def resolve(self, folder: str, root: str, dotted: str) -> int | None:
+        """The project file for an absolute import made in a folder."""
+        key = (folder, dotted)
+        if key in self._resolved:
+            return self._resolved[key]
+        found = None
+        at = folder
+        while True:
+            found = self._below(at, dotted)
+            if found is not None or at == root or os.path.dirname(at) == at or not at.startswith(root):
+                break
+            at = os.path.dirname(at)
+        if found is None:
+            found = self._below(os.path.join(root, "src"), dotted)
+        self._resolved[key] = found
+        return found
+
+    def _below(self, folder: str, dotted: str) -> int | None:
+        parts = dotted.split(".")
+        at = folder
+        for position, part in enumerate(parts):
+            names = self._names(at)
+            last = position == len(parts) - 1
+            if part in names and "__init__.py" in self._names(os.path.join(at, part)):
+                at = os.path.join(at, part)
+                if last:
+                    return self.add(os.path.join(at, "__init__.py"))
+            elif last and f"{part}.py" in names:
+                return self.add(os.path.join(at, f"{part}.py"))
+            elif part in names and os.path.isdir(os.path.join(at, part)):
+                if position == 0 and part in LIBRARIES:
+                    return None
+                at = os.path.join(at, part)
+                if last:
+                    return self._namespace(at) if any(n.endswith(".py") for n in self._names(at)) else None
+            else:
+                return None
+        return None
+
+    def _relative(self, file: int, module: str, level: int) -> int | None:
+        folder = os.path.dirname(self.files[file].path)
+        for _ in range(level - 1):
+            folder = os.path.dirname(folder)
+        if module:
+            return self._below(folder, module)
+        if "__init__.py" in self._names(folder):
+            return self.add(os.path.join(folder, "__init__.py"))
+        return self._namespace(folder)
+
+    def _find(self, file: int, module: str, level: int = 0) -> int | None:
+        if level:
+            return self._relative(file, module, level)
+        known = self.files[file]
+        found = self.resolve(os.path.dirname(known.path), known.root, module)
+        return None if found == file and module.partition(".")[0] in LIBRARIES else found
+
+    def import_module(self, machine: Machine, file: int, module: str, whole: str | None = None) -> Value:
+        """What `import module` binds. `whole` is the full dotted name when only its first part is bound."""
+        found = self._find(file, module)
+        if found is None:
+            return just(Name(module))
+        if whole is not None and whole != module:
+            self._find(file, whole)
+        return just(Module(found))
+
+    def import_from(self, machine: Machine, file: int, module: str, level: int, name: str) -> Value:
+        found = self._find(file, module, level) if level or module else None
+        if found is None:
+            if level:
+                return unknown(f"`{'.' * level}{module}` was not found", machine.key("import", module, name))
+            return just(Name(f"{module}.{name}"))
+        return machine.delay(lambda: self.attribute(machine, found, name))
+
+    def import_star(self, machine: Machine, file: int, module: str, level: int) -> None:
+        found = self._find(file, module, level)
+        self.files[file].stars.append(module if found is None else found)
+
+    def absolute(self, machine: Machine, dotted: str) -> Value | None:
+        found = self.resolve(self.base, self.base, dotted)
+        return None if found is None else just(Module(found))
+
+    def attribute(self, machine: Machine, file: int, name: str) -> Value:
+        """An attribute of a module: a name it binds, a submodule, or what a star import brought."""
+        env = self.env(machine, file)
+        value = machine.heap.read(env, name)
+        if value is not None:
+            if isinstance(value[0].thing, Pending):
+                value = machine.settle(env, name, value[0].thing)
+            return value
+        module = self.files[file]
+        if module.package is not None:
+            submodule = self._below(module.package, name)
+            if submodule is not None:
+                return just(Module(submodule))
+        starred = self.starred(machine, file, name)
+        if starred is not None:
+            return starred
+        return unknown(f"`{os.path.basename(module.path)}` has no `{name}`", machine.key("module", file, name))
+
+    def starred(self, machine: Machine, file: int, name: str) -> Value | None:
+        """What a star import of the file gives for a name, the last one first."""
+        stars = self.files[file].stars
+        if name == "__all__" or not stars:
+            return None
+        for star in reversed(stars):
+            if isinstance(star, str):
+                if find(f"{star}.{name}") is not None or (star in CONTENTS and name in CONTENTS[star]):
+                    return just(Name(f"{star}.{name}"))
+                continue
+            if star == file or name.startswith("_"):
+                continue
+            self.files[file].stars = []  # no way back here while the other module is asked
+            try:
+                value = self.attribute(machine, star, name)
+            finally:
+                self.files[file].stars = stars
+            if not (isinstance(value[0].thing, Unknown) and value[0].thing.key == machine.key("module", star, name)):
+                return value
+        return None
+
+    def binds(self, machine: Machine, file: int, name: str) -> bool:
+        """Whether the file itself may bind a name that its scopes do not hold (yet)."""
+        env = self.files[file].env
+        return env is not None and machine.heap.read(env, name) is not None
+
+
+def _is_main(test: code.Expr) -> bool:
+    return (
+        test[0] == code.COMPARE
+        and test[2] == "=="
+        and any(side[0] == code.NAME and side[2] == "__name__" for side in (test[3], test[4]))
+        and any(side[0] == code.CONST and side[2] == "__main__" for side in (test[3], test[4]))
+    )
+
+
+# Submodules that a star import of a library brings along.
+CONTENTS: dict[str, frozenset[str]] = {
+    "torch": frozenset({"nn", "optim"}),
+    "keras": frozenset({"layers", "models", "losses", "activations", "backend", "metrics", "ops"}),
+    "tensorflow.keras": frozenset({"layers", "models", "losses", "activations", "backend", "metrics"}),
+    "torch.nn": frozenset({"functional"}),
+}
+
+__all__ = ["Const", "File", "Modules", "Problem", "Unit"]

@@ -1,0 +1,209 @@
+"""What is run, and in which order: module bodies, protocol methods, then every function nobody called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from softmax_lint.linking.values import (
+    Argument,
+    Arguments,
+    Bound,
+    Case,
+    Class,
+    Const,
+    Descriptor,
+    Func,
+    Lazy,
+    Map,
+    Name,
+    Obj,
+    Pending,
+    Repeat,
+    Seq,
+    Value,
+    just,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from softmax_lint.linking.machine import Machine
+
+# Methods that a library runs on instances of classes derived from its own, by the name of the library class.
+PROTOCOLS: dict[str, tuple[str, ...]] = {
+    "lightning.pytorch.LightningModule": ("training_step", "validation_step", "test_step"),
+    "keras.Model": ("train_step", "test_step"),
+    "transformers.Trainer": ("compute_loss",),
+}
+MOST_INSTANCES = 4  # of one class, on which its methods are run that nobody called
+
+Progress = Callable[[int, int], None]
+
+
+def link(
+    machine: Machine,
+    roots: list[int],
+    fail: Callable[[int, Exception], None],
+    progress: Progress | None = None,
+) -> None:
+    """Run everything that can bring a tensor to a sink in the root files. `fail(file, error)` hears of crashes."""
+    for number, file in enumerate(roots):
+        with _guarded(machine, file, fail):
+            machine.modules.execute(machine, file)
+        with _guarded(machine, file, fail):
+            machine.modules.run_main(machine, file)
+        if progress is not None:
+            progress(number + 1, len(roots))
+    for file in roots:
+        _define_rest(machine, file, fail)
+    _protocols(machine, set(roots), fail)
+    _uncalled(machine, set(roots), fail)
+
+
+@contextmanager
+def _guarded(machine: Machine, file: int, fail: Callable[[int, Exception], None]) -> Iterator[None]:
+    """One root: its own budget; a crash is one failure and the rest goes on."""
+    from softmax_lint.linking.machine import Exhausted
+
+    machine.operations = 0
+    machine.path.cut(0)
+    machine.frames = []
+    machine.effects = 0
+    machine.quiet = 0
+    try:
+        yield
+    except Exhausted:
+        machine.exhausted.add(file)
+    except (Exception, RecursionError) as error:
+        fail(file, error if isinstance(error, Exception) else RuntimeError(str(error)))
+    machine.path.cut(0)
+    machine.frames = []
+
+
+@contextmanager
+def _taken_back(machine: Machine) -> Iterator[None]:
+    mark = machine.heap.mark()
+    try:
+        yield
+    finally:
+        machine.heap.take_back(mark)
+
+
+def _define_rest(machine: Machine, file: int, fail: Callable[[int, Exception], None]) -> None:
+    """Definitions that nobody asked for, also those that a later one of the same name replaced."""
+    known = machine.modules.files[file]
+    if known.env is None:
+        return
+    for unit in known.units:
+        statement = machine.modules.units[unit]
+        if not statement.kind or statement.ran:
+            continue
+        current = machine.heap.read(known.env, statement.name)
+        with _guarded(machine, file, fail):
+            machine.modules.define(machine, unit)
+        if current is not None and not (
+            isinstance(current[0].thing, Pending) and current[0].thing.unit == unit
+        ):
+            machine.heap.write(known.env, statement.name, current)
+
+
+def _protocols(machine: Machine, roots: set[int], fail: Callable[[int, Exception], None]) -> None:
+    for made, file, _ in list(machine.modules.classes):
+        if file not in roots:
+            continue
+        names: tuple[str, ...] = ()
+        for instance in machine.instances.get(made, [])[:MOST_INSTANCES]:
+            row = machine.library_row(Obj(instance))
+            names = PROTOCOLS.get(row.name, ()) if row is not None else ()
+            for name in names:
+                method = machine.lookup_method(Obj(instance), name)
+                if method is not None:
+                    with _guarded(machine, file, fail), _taken_back(machine):
+                        _invoke(machine, method)
+
+
+def _uncalled(machine: Machine, roots: set[int], fail: Callable[[int, Exception], None]) -> None:
+    """Functions, methods and inner functions that were made and never entered."""
+    position = 0
+    while position < len(machine.made):
+        function = machine.made[position]
+        position += 1
+        if (
+            function.module not in roots
+            or id(function.code) in machine.entered_code
+            or function.code[2] == "<lambda>"
+        ):
+            continue
+        if function.owner is None:
+            with _guarded(machine, function.module, fail), _taken_back(machine):
+                _invoke(machine, just(function))
+            continue
+        for receiver in _receivers(machine, function, fail):
+            with _guarded(machine, function.module, fail), _taken_back(machine):
+                _invoke(machine, just(Bound(function, receiver)) if receiver is not None else just(function))
+
+
+def _receivers(machine: Machine, function: Func, fail: Callable[[int, Exception], None]) -> list[Any]:
+    """Instances to run a method on: those the project makes, else one made without arguments."""
+    owner = function.owner
+    assert owner is not None
+    name = function.code[2]
+    own = machine.heap.read(owner, name)
+    if own is not None and isinstance(own[0].thing, Descriptor) and own[0].thing.kind == "static":
+        return [None]
+    if own is not None and isinstance(own[0].thing, Descriptor) and own[0].thing.kind == "class":
+        return [Class(owner)]
+    found = [id for made, ids in machine.instances.items() if owner in machine.order(made) for id in ids]
+    found = [id for id in found if _runs(machine, Obj(id), name, function)]
+    if not found and name != "__init__":
+        with _guarded(machine, function.module, fail):
+            made = machine.instantiate(Class(owner), Arguments(), machine.heap.records[owner].origin)
+            if isinstance(made[0].thing, Obj):
+                found = [made[0].thing.id]
+    elif not found:
+        with _guarded(machine, function.module, fail):
+            machine.instantiate(Class(owner), Arguments(), machine.heap.records[owner].origin)
+        return []
+    return [Obj(id) for id in found[:MOST_INSTANCES]]
+
+
+def _runs(machine: Machine, thing: Obj, name: str, function: Func) -> bool:
+    """Whether the instance's method of this name is that function, not an overriding one."""
+    found = machine.class_attribute(machine.heap.records[thing.id].of.id, name)
+    if found is None:
+        return False
+    things = [case.thing for case in found]
+    inner = [t.function[0].thing if isinstance(t, Descriptor) else t for t in things]
+    return function in inner
+
+
+def _invoke(machine: Machine, function: Value) -> None:
+    """Run with nothing known of the arguments, and demand what is returned."""
+    with machine.wanting_effects():
+        demand(machine, machine.call(function, Arguments(), None))
+
+
+def demand(machine: Machine, value: Value, depth: int = 0) -> None:
+    """Run every delayed call in a value, also inside sequences and dicts."""
+    value = machine.force(value)
+    if depth > 3:
+        return
+    for case in value:
+        thing = case.thing
+        if isinstance(thing, Obj):
+            inner = machine.heap.records[thing.id].slots.get("*items")
+            if inner is not None:
+                demand(machine, inner, depth + 1)
+        elif isinstance(thing, Seq):
+            for item in thing.items:
+                for part in item.values if isinstance(item, Repeat) else (item,):
+                    demand(machine, part, depth + 1)
+        elif isinstance(thing, Map):
+            for _, part in thing.entries:
+                demand(machine, part, depth + 1)
+
+
+__all__ = ["PROTOCOLS", "Argument", "Case", "Const", "Lazy", "Name", "demand", "link", "unknown"]

@@ -1,0 +1,229 @@
+"""What steps on tensors do to a representation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from softmax_lint.knowledge.schema import ACTIVATION, Api
+from softmax_lint.linking.values import (
+    Case,
+    Const,
+    Method,
+    Origin,
+    Repeat,
+    Tensor,
+    Unknown,
+    Value,
+    integer,
+    join,
+    just,
+    literal,
+    under,
+    unknown,
+)
+from softmax_lint.representation import (
+    HIDDEN,
+    LOG_SIGMOID,
+    LOG_SOFTMAX,
+    SCORES,
+    SIGMOID,
+    SOFTMAX,
+)
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Machine
+
+
+def each(machine: Machine, value: Value, function: object, reason: str) -> Value:
+    """`function` of every tensor case; other cases become unknown with their own reason."""
+    parts = []
+    for case in machine.visible(value):
+        if isinstance(case.thing, Tensor):
+            parts.append(under(function(case.thing), case.guards))  # type: ignore[operator]
+        elif isinstance(case.thing, Unknown):
+            parts.append((Case(Unknown(case.thing.reason, machine.fresh("step")), case.guards),))
+        elif isinstance(case.thing, Const) and case.thing.value is None:
+            continue
+        else:
+            parts.append((Case(Unknown(reason, machine.fresh("step")), case.guards),))
+    return join(parts)
+
+
+def keep(machine: Machine, value: Value, row: Api, layer: bool) -> Value:
+    """A step that passes on what it gets. Keras layers keep the logits within reach, other steps do not."""
+
+    def kept(value: Value) -> Value:
+        cases = []
+        for case in value:
+            thing = case.thing
+            if isinstance(thing, Tensor):
+                thing = thing._replace(
+                    plain=thing.plain
+                    and layer
+                    and row.framework == "keras"
+                    and row.name != "keras.layers.Reshape"
+                    and row.name != "keras.layers.Flatten",
+                    detached=thing.detached or row.detached,
+                    rank=None,
+                )
+            cases.append(Case(thing, case.guards))
+        return tuple(cases)
+
+    return machine.mapped(value, kept)
+
+
+def mix(machine: Machine, value: Value, row: Api) -> Value:
+    """A step that mixes entries: raw scores stay raw scores."""
+    bounds = row.name.rpartition(".")[2] in (
+        "clamp",
+        "clip",
+        "clamp_",
+        "clip_",
+        "clip_by_value",
+        "maximum",
+        "clamp_min",
+    )
+
+    def mixed(value: Value) -> Value:
+        def step(tensor: Tensor) -> Value:
+            if bounds and tensor.representation != SCORES:
+                return just(tensor._replace(guarded=True, plain=False))
+            if tensor.representation == SCORES and not bounds:
+                return just(tensor._replace(rank=None))
+            return unknown(f"`{row.name}` of a tensor", machine.fresh("mix"))
+
+        return each(machine, value, step, f"`{row.name}`")
+
+    return machine.mapped(value, mixed)
+
+
+def activate(
+    machine: Machine, value: Value | None, row: Api, origin: Origin, text: str, **more: object
+) -> Value:
+    """The tensor that an activation gives; `value` is looked at only when it is at hand."""
+    assert row.role == ACTIVATION and row.produces is not None
+    units = rank = layer = None
+    name = ""
+    if value is not None and len(value) == 1 and isinstance(value[0].thing, Tensor):
+        before = value[0].thing
+        units, rank, layer, name = before.units, before.rank, before.layer, before.name
+    return just(
+        Tensor(
+            row.produces,
+            origin,
+            text,
+            units=units,
+            rank=rank,
+            layer=layer,
+            name=name,
+            activation=row.name.rpartition(".")[2] if row.produces == HIDDEN else "",
+            keras=row.framework == "keras",
+            measured=row.measured,
+        )._replace(**more)  # type: ignore[arg-type]
+    )
+
+
+LOGARITHMS = {SOFTMAX: LOG_SOFTMAX, SIGMOID: LOG_SIGMOID}
+
+
+def arithmetic(machine: Machine, sign: str, left: Value, right: Value | None) -> Value:
+    """Arithmetic on tensors. Raw scores stay raw scores under addition and under scaling by a number."""
+
+    def compute(left: Value, right: Value | None) -> Value:
+        tensor = _tensor(left)
+        other = _tensor(right) if right is not None else None
+        number = literal(right) if right is not None else None
+        if tensor is None and other is not None:
+            tensor, number = other, literal(left)
+            other = None
+            flipped = True
+        else:
+            flipped = False
+        if tensor is None:
+            return unknown(_reason(left, right), machine.fresh("arithmetic"))
+        tensor = tensor._replace(plain=False)
+        if tensor.representation == SCORES:
+            if sign in ("+", "-", "u-", "u+"):
+                if other is None or other.representation in (SCORES, HIDDEN):
+                    return just(tensor)
+            elif sign in ("*", "/") and number is not None and not flipped:
+                return just(tensor)
+            elif sign == "*" and number is not None:
+                return just(tensor)
+        elif (
+            sign == "+"
+            and number is not None
+            and isinstance(number.value, float)
+            and abs(number.value) <= 1e-3
+        ):
+            return just(tensor._replace(guarded=True))
+        return unknown("arithmetic on a tensor", machine.fresh("arithmetic"))
+
+    if sign == "%" or left is None:
+        return unknown("arithmetic", machine.fresh("arithmetic"))
+    return machine.mapped(
+        left, lambda a: compute(a, right) if right is None else machine.mapped(right, lambda b: compute(a, b))
+    )
+
+
+def _tensor(value: Value) -> Tensor | None:
+    return value[0].thing if len(value) == 1 and isinstance(value[0].thing, Tensor) else None
+
+
+def _reason(*values: Value | None) -> str:
+    for value in values:
+        if value is not None and len(value) == 1 and isinstance(value[0].thing, Unknown):
+            return value[0].thing.reason
+    return "arithmetic"
+
+
+def item(machine: Machine, tensor: Tensor, index: Value) -> Value:
+    """A part of a tensor. Picking one entry of the class axis gives numbers that no longer sum to 1."""
+    found = literal(index)
+    parts = machine.contents(index)
+    kept = just(tensor._replace(plain=False, rank=None))
+    if tensor.representation in (SCORES, HIDDEN, SIGMOID, LOG_SIGMOID):
+        return kept
+    if parts is not None:
+        last = parts.items[-1] if parts.items else None
+        if len(parts.items) > 1 and last is not None and not isinstance(last, Repeat):
+            picked = literal(last)
+            if picked is None or not isinstance(picked.value, slice):
+                if integer(last) is not None:
+                    return unknown("one entry of the class axis", machine.fresh("picked"))
+                if picked is None:
+                    return just(tensor._replace(plain=False, rank=None))
+        return kept
+    if found is not None and isinstance(found.value, str):
+        return unknown("an item of a tensor", machine.fresh("item"))
+    return kept
+
+
+def attribute(machine: Machine, tensor: Tensor, name: str) -> Value:
+    if name in ("data", "T", "mT", "H", "real"):
+        return just(tensor._replace(plain=False, detached=tensor.detached or name == "data"))
+    return just(Method(tensor, name))
+
+
+def concatenate(machine: Machine, items: list[object] | None, row: Api) -> Value:
+    """cat, stack, Concatenate: tensors of one representation keep it."""
+    if not items:
+        return unknown(f"`{row.name}` of items that are not known", machine.fresh("join"))
+    values: list[Value] = []
+    for part in items:
+        values.extend(part.values if isinstance(part, Repeat) else (part,))  # type: ignore[arg-type]
+    if any(case.thing.__class__.__name__ == "Lazy" for value in values for case in value):
+        return machine.delay(lambda: concatenate(machine, [machine.force(value) for value in values], row))
+    first: Tensor | None = None
+    for value in values:
+        for case in value:
+            if not isinstance(case.thing, Tensor):
+                reason = case.thing.reason if isinstance(case.thing, Unknown) else f"`{row.name}`"
+                return unknown(reason, machine.fresh("join"))
+            if first is None:
+                first = case.thing
+            elif case.thing.representation != first.representation:
+                return unknown(f"`{row.name}` of different representations", machine.fresh("join"))
+    if first is None:
+        return unknown(f"`{row.name}`", machine.fresh("join"))
+    return just(first._replace(plain=False, units=None, rank=None))

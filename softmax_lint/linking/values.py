@@ -1,0 +1,300 @@
+"""Abstract values: what a name can hold while lowered code runs.
+
+A `Value` is a tuple of 1 to 8 cases; a `Case` is one thing under a set of guards. A guard says which way an
+undecided test or choice went: `(key, alternative, kind)`. Two cases whose guards give one key different alternatives
+never combine. `kind` tells the two sorts of alternatives apart: OBJECT (which model, loss or constructor is it: each
+is judged alone) and FLOW (what happened to the tensor: a finding needs all of them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
+
+from softmax_lint.representation import HIDDEN, SCORES
+
+Key = int  # interned by the machine
+Guard = tuple[Key, Any, str]
+Guards = frozenset[Guard]
+Choices = tuple[tuple[Key, Any], ...]
+Origin = tuple[int, int]  # unit (top-level statement), ordinal in it
+
+OBJECT: Final = "object"
+FLOW: Final = "flow"
+NO_GUARDS: Final[Guards] = frozenset()
+MOST_CASES: Final = 8
+
+
+class Const(NamedTuple):
+    value: object
+    origin: Origin | None = None
+
+
+class Name(NamedTuple):
+    """A public name of a library, as written after resolving imports."""
+
+    path: str
+
+
+class Func(NamedTuple):
+    """A function or lambda of the project: its code, the environment it was made in, the class it belongs to."""
+
+    code: tuple[Any, ...]
+    env: int
+    unit: int
+    module: int
+    owner: int | None = None  # class object, for super()
+
+    def __hash__(self) -> int:
+        return hash((id(self.code), self.env, self.owner))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Func)
+            and self.code is other.code
+            and self.env == other.env
+            and self.owner == other.owner
+        )
+
+
+class Class(NamedTuple):
+    """A class of the project; `id` is its heap object, whose slots are the class attributes."""
+
+    id: int
+
+
+class Obj(NamedTuple):
+    """An object on the heap: an instance of a project class, a library object, a list or a dict."""
+
+    id: int
+
+
+class Module(NamedTuple):
+    """A module of the project, by its index among the files."""
+
+    file: int
+
+
+class Bound(NamedTuple):
+    """A function with its receiver."""
+
+    function: Any
+    receiver: Any
+
+
+class Method(NamedTuple):
+    """A library method on a receiver: `x.view`, `model.compile`, `layers.append`."""
+
+    receiver: Any
+    name: str
+
+
+class Partial(NamedTuple):
+    function: Value
+    arguments: Arguments
+
+
+class Super(NamedTuple):
+    owner: int  # class object to start behind
+    receiver: Any
+
+
+class Seq(NamedTuple):
+    """A tuple, or the contents of a list. Items are values; a `Repeat` stands for any number of its values."""
+
+    items: tuple[Any, ...]
+
+
+class Repeat(NamedTuple):
+    values: tuple[Value, ...]
+
+
+class Map(NamedTuple):
+    """The contents of a dict: entries by literal key in order; `open` when there may be others."""
+
+    entries: tuple[tuple[object, Value], ...]
+    open: bool = False
+
+
+class Tensor(NamedTuple):
+    """A tensor whose representation is known.
+
+    `source` is the place somebody would change, `built` where a called activation was constructed (or the literal
+    that names it), `layer` the call that made the last layer. `keras` and `plain` say whether Keras can get the
+    logits back: made by a Keras layer or op, and nothing but pass-through layers since.
+    """
+
+    representation: str
+    source: Origin
+    text: str
+    axis: int | None = None
+    units: int | None = None
+    rank: int | None = None
+    implicit_axis: bool = False
+    activation: str = ""
+    built: Origin | None = None
+    layer: Origin | None = None
+    name: str = ""  # Keras: the output's layer name
+    keras: bool = False
+    plain: bool = True
+    half: bool = False
+    detached: bool = False
+    guarded: bool = False  # clamped or shifted by an epsilon
+    measured: bool = True
+    frame: int = 0  # the activation of a project function that made it
+
+
+class Lazy(NamedTuple):
+    """A call that was not run yet; `cell` indexes the linker's delayed calls."""
+
+    cell: int
+
+
+class Descriptor(NamedTuple):
+    """A function under @property, @staticmethod or @classmethod."""
+
+    kind: str
+    function: Value
+    setter: Value | None = None
+
+
+class Pending(NamedTuple):
+    """A definition that was not lowered yet."""
+
+    unit: int
+
+
+class Unknown(NamedTuple):
+    """Anything else. `key` identifies the unknown, so that one test of it is one choice everywhere."""
+
+    reason: str
+    key: Key | None = None
+
+
+Thing = Any
+
+
+class Case(NamedTuple):
+    thing: Thing
+    guards: Guards = NO_GUARDS
+
+
+Value = tuple[Case, ...]
+
+
+class Argument(NamedTuple):
+    value: Value
+    origin: Origin | None
+
+
+class Arguments(NamedTuple):
+    """The arguments of a call. `loose` when a starred argument could not be expanded."""
+
+    positional: tuple[Argument, ...] = ()
+    keywords: tuple[tuple[str, Argument], ...] = ()
+    loose: bool = False
+
+    def get(self, names: tuple[str, ...], name: str) -> Argument | None:
+        """The argument of parameter `name`, given the parameter names in positional order ("*" ends them)."""
+        for keyword, argument in self.keywords:
+            if keyword == name:
+                return argument
+        for position, parameter in enumerate(names):
+            if parameter == "*":
+                return None
+            if parameter == name:
+                return self.positional[position] if position < len(self.positional) else None
+        return None
+
+
+def just(thing: Thing) -> Value:
+    return (Case(thing),)
+
+
+def unknown(reason: str, key: Key | None = None) -> Value:
+    return (Case(Unknown(reason, key)),)
+
+
+def compatible(left: Guards, right: Iterable[Guard]) -> bool:
+    """Whether no key has different alternatives in the two sets."""
+    if not left:
+        return True
+    for key, alternative, _ in right:
+        for other, chosen, _ in left:
+            if other == key and chosen != alternative:
+                return False
+    return True
+
+
+def is_object(thing: Thing) -> bool:
+    """Whether alternatives of this thing are alternatives of *which object*."""
+    return isinstance(thing, (Obj, Class, Func, Name, Bound, Partial, Module))
+
+
+def under(value: Value, guards: Guards) -> Value:
+    """The value with more guards on every case; cases that contradict them are dropped."""
+    if not guards:
+        return value
+    return tuple(Case(case.thing, case.guards | guards) for case in value if compatible(case.guards, guards))
+
+
+def join(values: Iterable[Value]) -> Value:
+    """All cases of the values, each once; past MOST_CASES an Unknown."""
+    cases: dict[tuple[Thing, Guards], Case] = {}
+    things: dict[Thing, Guards] = {}
+    for value in values:
+        for case in value:
+            known = things.get(case.thing)
+            if known is not None and not known:
+                continue
+            if not case.guards:
+                cases = {k: v for k, v in cases.items() if k[0] != case.thing}
+                things[case.thing] = NO_GUARDS
+            elif known is None:
+                things[case.thing] = case.guards
+            cases[case.thing, case.guards] = case
+    if not cases:
+        return unknown("no value")
+    if len(cases) > MOST_CASES:
+        return unknown("too many alternatives")
+    return tuple(cases.values())
+
+
+def merge(yes: Choices, no: Choices, then: Value, otherwise: Value, kind_of: Callable[[Thing], str]) -> Value:
+    """The value after an undecided test: cases of both branches, guarded where they differ.
+
+    `yes` and `no` are the (key, alternative) pairs that hold in either branch."""
+    if then == otherwise:
+        return then
+    both = set(then) & set(otherwise)
+
+    def guard(value: Value, choices: Choices) -> list[Case]:
+        cases = []
+        for case in value:
+            if case not in both:
+                added = frozenset((key, way, kind_of(case.thing)) for key, way in choices)
+                if not compatible(case.guards, added):
+                    continue
+                case = Case(case.thing, case.guards | added)
+            cases.append(case)
+        return cases
+
+    return join((tuple(guard(then, yes)), tuple(guard(otherwise, no))))
+
+
+def literal(value: Value | None) -> Const | None:
+    """The only literal the value can be, else None."""
+    if value is None or len(value) != 1 or not isinstance(value[0].thing, Const):
+        return None
+    return value[0].thing
+
+
+def integer(value: Value | None) -> int | None:
+    found = literal(value)
+    return (
+        found.value if found and isinstance(found.value, int) and not isinstance(found.value, bool) else None
+    )
+
+
+def raw(tensor: Tensor) -> bool:
+    return tensor.representation in (SCORES, HIDDEN)

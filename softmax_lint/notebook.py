@@ -1,0 +1,158 @@
+"""Read notebooks: the code cells of the JSON text, with everything that is not Python masked.
+
+Masking keeps indentation, rows and the columns of all code that stays.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from softmax_lint.splitting import logical_end
+
+# Cell magics whose body is not code of this notebook's own Python.
+FOREIGN_CELLS = frozenset(
+    """
+    ! bash sh script system sx cmd powershell html HTML svg SVG latex markdown javascript Javascript js perl ruby R
+    julia octave matlab java scala fortran cython cython_inline cython_pyximport cu cuda sql sqlite bigquery
+    spark sparksql configure pypy python2 writefile file writetemplate typescript css mermaid dot bokeh ai pybind11 rust go cpp c
+    """.split()
+)  # fmt: skip
+# Line magics that run the Python statement they are given.
+_RUNNERS = r"(?:time|timeit|prun|memit|mprun|lprun|snakeviz)"
+
+_HINT = re.compile(r"^[ \t]*(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])|\?[ \t]*(?:#.*)?$|=[ \t]*[!%]", re.M)
+_CELL_MAGIC = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*%%(!|\w+)")
+_RUN = re.compile(
+    rf"%(?P<name>{_RUNNERS})(?P<flags>(?:[ \t]+-[a-zA-Z](?:[ \t]*[\d.]+)?)*)[ \t]+"
+    r"(?=[^\s#-])(?!(?:for|while|if|with|try|def|class|async)\b)"
+)
+_MAGIC = re.compile(r"%|!|\?")
+_AUTOMAGIC = re.compile(r"(?:(?:pip3?|conda|mamba)[ \t]+[a-z]+(?:[ \t]|$)|cd[ \t]+[\w./~])")
+_ASSIGNED = re.compile(r"([\w.,\[\]'\"*() \t]+?=)[ \t]*(?:!|%%?[a-zA-Z])")
+_HELP = re.compile(r"[%\w.*]+(?:\[[^\]\n]*\])?[ \t]*\?{1,2}[ \t]*(?:#[^\n]*)?$")
+
+
+class NotANotebook(Exception):
+    """The text is not the JSON of a notebook. The message says why."""
+
+
+def code_cells(text: str) -> tuple[tuple[int, str], ...]:
+    """(1-based position among all cells, text as written) of every code cell; lines end in newline characters.
+
+    Reads notebook formats 3 and 4. A notebook for another language has none. Raises `NotANotebook`.
+    """
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise NotANotebook("invalid JSON: nested too deeply") from None
+    except ValueError as error:
+        raise NotANotebook(f"invalid JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise NotANotebook("not a notebook: the JSON is no object")
+    if not _is_python(document.get("metadata")):
+        return ()
+    return tuple(
+        (index, written)
+        for index, cell in enumerate(_cells(document), 1)
+        if isinstance(cell, dict) and cell.get("cell_type") == "code" and (written := _text(cell)) is not None
+    )
+
+
+def _cells(document: dict[str, Any]) -> list[Any]:
+    cells = document.get("cells")
+    if cells is None and isinstance(document.get("worksheets"), list):
+        cells = []
+        for sheet in document["worksheets"]:
+            part = sheet.get("cells") if isinstance(sheet, dict) else None
+            cells.extend(part if isinstance(part, list) else ())
+    if not isinstance(cells, list):
+        raise NotANotebook("not a notebook: no list of cells")
+    return cells
+
+
+def _text(cell: dict[str, Any]) -> str | None:
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    if not isinstance(source, str):
+        return None
+    return source.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _is_python(metadata: object) -> bool:
+    """Whether the notebook says nothing about its language, or says that it is Python."""
+    if not isinstance(metadata, dict):
+        return True
+    for key, field in (("kernelspec", "language"), ("language_info", "name")):
+        part = metadata.get(key)
+        if isinstance(part, dict) and isinstance(part.get(field), str):
+            return "python" in part[field].lower()
+    return True
+
+
+def mask_cell(text: str) -> str | None:
+    """The Python of a cell, or None for a cell in another language (``%%bash`` and the like)."""
+    found = _CELL_MAGIC.match(text)
+    if found and found[1] in FOREIGN_CELLS:
+        return None
+    return mask_magics(text)
+
+
+def mask_magics(text: str) -> str:
+    """The text with magics, shell commands and help requests replaced by code that does nothing.
+
+    Only whole logical lines that cannot be Python are touched: a line inside brackets or a string stays. A value
+    assigned from a magic or a command becomes one that nothing is known of.
+    """
+    if not _HINT.search(text):
+        return text
+    parts: list[str] = []
+    start, size = 0, len(text)
+    while start < size:
+        first_end = text.find("\n", start)
+        first_end = size if first_end < 0 else first_end
+        code = start
+        while code < first_end and text[code] in " \t\f":
+            code += 1
+        masked = _mask_line(text[code:first_end])
+        if masked is None:
+            end = logical_end(text, start)
+            parts.append(text[start:end])
+        elif masked.startswith("pass;"):
+            end = logical_end(text, first_end - len(masked[5:].lstrip()))
+            parts.append(text[start:code] + masked + text[first_end:end])
+        else:
+            end = first_end
+            parts.append(text[start:code] + masked)
+            # A command goes on after a backslash.
+            while text.endswith("\\", start, end) and end < size:
+                following = text.find("\n", end + 1)
+                end = size if following < 0 else following
+                parts.append("\n")
+        if end < size:
+            parts.append("\n")
+        start = end + 1
+    return "".join(parts)
+
+
+def _mask_line(line: str) -> str | None:
+    """What replaces the first row of a logical line without its indentation; None when it is Python."""
+    if _MAGIC.match(line):
+        found = _RUN.match(line)
+        if found:
+            return "pass;".ljust(found.end()) + line[found.end() :]
+        return "pass"
+    if _AUTOMAGIC.match(line) or _HELP.match(line):
+        return "pass"
+    found = _ASSIGNED.match(line)
+    if found and _is_balanced(found[1]):
+        return f"{found[1]} b''"
+    return None
+
+
+def _is_balanced(text: str) -> bool:
+    if text.count('"') % 2 or text.count("'") % 2:
+        return False
+    return text.count("(") == text.count(")") and text.count("[") == text.count("]")

@@ -1,0 +1,260 @@
+"""One run: files in, a report out. The only module that joins screening, linking and judging."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from softmax_lint import judging, screen, source
+from softmax_lint.config import Settings
+from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report, Verdict
+from softmax_lint.linking.machine import Machine
+from softmax_lint.linking.modules import Modules
+from softmax_lint.linking.roots import link
+from softmax_lint.linking.sinks import Meeting
+from softmax_lint.linking.values import Tensor
+from softmax_lint.pair import Pair
+from softmax_lint.source import Source, Unreadable
+
+Progress = Callable[[int, int], None]
+_NOWHERE = Place("", None, 0, 0, 0, 0)
+_DEEP = 6000  # Python frames: about 20 per frame of the checked code
+
+
+def check(
+    files: Sequence[str],
+    *,
+    settings: Settings | None = None,
+    overlay: Mapping[str, bytes] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """The outcome over files (absolute or relative paths; folders are walked).
+
+    Names in the report are absolute. Files in `overlay` (absolute path to bytes) are not read from disk.
+    """
+    settings = settings or Settings(os.getcwd())
+    run = _Run(_expand(files, settings), settings, overlay or {})
+    return run.report(progress)
+
+
+def check_source(text: str, filename: str = "example.py") -> Report:
+    """The outcome for one text that is in no file."""
+    path = os.path.abspath(filename)
+    return check([path], overlay={path: text.encode()})
+
+
+def trace(file: str, line: int, settings: Settings, *, cell: int | None = None) -> list[str]:
+    """What is known of the tensors that meet losses through a line, one step a line."""
+    run = _Run([os.path.abspath(file)], settings, {})
+    run.report(None)
+    places = judging.Places(run.modules)
+    steps: list[str] = []
+    for meeting in run.machine.meetings.values():
+        for group in meeting.groups:
+            for thing in group:
+                at = [meeting.place, meeting.application]
+                if isinstance(thing, Tensor):
+                    at += [o for o in (thing.source, thing.built, thing.layer) if o is not None]
+                spots = [places.locate(o) for o in at]
+                if not any(
+                    p.filename == os.path.abspath(file) and p.cell == cell and p.row <= line <= p.end_row
+                    for p in spots
+                ):
+                    continue
+                if isinstance(thing, Tensor):
+                    steps.append(f"{_spot(spots[2])}: `{thing.text}` gives {thing.representation}")
+                else:
+                    steps.append(f"not known: {thing.reason}")
+                steps.append(
+                    f"{_spot(spots[0])}: `{meeting.text}` expects {meeting.expected or meeting.reason}"
+                )
+                steps.append(f"{_spot(spots[1])}: they meet")
+    return list(dict.fromkeys(steps))
+
+
+def _spot(place: Place) -> str:
+    cell = f"cell {place.cell}:" if place.cell is not None else ""
+    return f"{os.path.relpath(place.filename)}:{cell}{place.row}:{place.column}"
+
+
+def _expand(files: Sequence[str], settings: Settings) -> list[str]:
+    paths: list[str] = []
+    for name in files:
+        path = os.path.abspath(name)
+        if os.path.isdir(path):
+            from softmax_lint.discover import discover
+
+            paths.extend(os.path.abspath(found) for found in discover([path], settings).files)
+        else:
+            paths.append(path)
+    return list(dict.fromkeys(paths))
+
+
+class _Run:
+    """One run over some files and the project around them."""
+
+    def __init__(self, files: list[str], settings: Settings, overlay: Mapping[str, bytes]) -> None:
+        self.files = files
+        self.settings = settings
+        self.overlay = overlay
+        self.failures: list[Failure] = []
+        base = os.path.commonpath([os.path.dirname(path) for path in files]) if files else os.getcwd()
+        self.sources: dict[str, Source | Unreadable] = {}
+        self.modules = Modules(self._read, base)
+        self.machine = Machine(self.modules)
+
+    def _read(self, path: str) -> Source:
+        known = self.sources.get(path)
+        if known is None:
+            try:
+                data = self.overlay.get(path)
+                known = source.read(path) if data is None else source.from_bytes(path, data)
+            except Unreadable as error:
+                known = error
+            self.sources[path] = known
+        if isinstance(known, Unreadable):
+            raise known
+        return known
+
+    def report(self, progress: Progress | None) -> Report:
+        collecting = gc.isenabled()
+        limit = sys.getrecursionlimit()
+        gc.disable()
+        sys.setrecursionlimit(max(limit, _DEEP))
+        try:
+            return self._report(progress)
+        finally:
+            sys.setrecursionlimit(limit)
+            if collecting:
+                gc.enable()
+
+    def _report(self, progress: Progress | None) -> Report:
+        texts: dict[str, str] = {}
+        for path in [*self.files, *self._around()]:
+            try:
+                texts[path] = "\n".join(cell.text for cell in self._read(path).cells)
+            except Unreadable as error:
+                if path in self.files:
+                    self.failures.append(Failure(path, str(error)))
+        roots = []
+        for path in screen.candidates(texts):
+            index = self.modules.add(path)
+            if index is not None:
+                roots.append(index)
+        link(self.machine, roots, self._fail, progress)
+        diagnostics, verdicts = judging.judge(
+            self.machine.meetings.values(), self.modules, self._describe, self.settings.opted_in
+        )
+        diagnostics += self._invalid()
+        given = set(self.files)
+        return Report(
+            tuple(sorted((d for d in diagnostics if _touches(d, given)), key=_order)),
+            tuple(
+                sorted((v for v in verdicts if v.place.filename in given), key=lambda v: _sort_key(v.place))
+            ),
+            tuple(self.failures),
+            len(self.files),
+        )
+
+    def _around(self) -> list[str]:
+        """The other files of the projects that the given files belong to."""
+        from softmax_lint.discover import discover
+
+        roots = dict.fromkeys(self.modules.root_of(os.path.dirname(path)) for path in self.files)
+        given = set(self.files)
+        found: list[str] = []
+        for root in roots:
+            if any(path not in self.overlay for path in self.files):
+                found += [os.path.abspath(p) for p in discover([root], self.settings).files]
+        return [path for path in dict.fromkeys(found) if path not in given]
+
+    def _fail(self, file: int, error: Exception) -> None:
+        path = self.modules.files[file].path
+        where = ""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        if trace is not None:
+            where = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})"
+        message = f"internal error: {type(error).__name__}: {error}{where}"
+        if os.environ.get("SOFTMAX_LINT_DEBUG"):
+            raise error
+        failure = Failure(path, message)
+        if failure not in self.failures:
+            self.failures.append(failure)
+
+    def _describe(self, meeting: Meeting, tensor: Tensor) -> Pair:
+        backend = self._backend(meeting) if meeting.framework == "keras" else None
+        return Pair(
+            meeting.meeting,
+            tensor.representation,
+            meeting.expected or "",
+            _NOWHERE,
+            _NOWHERE,
+            tensor.text,
+            meeting.text,
+            meeting.framework,
+            units=tensor.units,
+            axis=tensor.axis,
+            rank=tensor.rank,
+            implicit_axis=tensor.implicit_axis,
+            activation=tensor.activation,
+            backend=backend,
+            recovered=backend == "tensorflow" and tensor.keras and tensor.plain and not tensor.half,
+            half=tensor.half,
+            guarded=tensor.guarded,
+        )
+
+    def _backend(self, meeting: Meeting) -> str | None:
+        """The backend that Keras runs on, as far as the file of the sink tells."""
+        if self.settings.keras_backend is not None:
+            return self.settings.keras_backend
+        path = self.modules.files[self.modules.units[meeting.application[0]].file].path
+        known = self.sources.get(path)
+        if not isinstance(known, Source):
+            return None
+        text = "\n".join(cell.text for cell in known.cells)
+        for name in ("torch", "jax", "tensorflow"):
+            for quote in "'\"":
+                literal = f"{quote}{name}{quote}"
+                if literal in text and ("KERAS_BACKEND" in text or "set_backend" in text):
+                    return name
+        if "import tensorflow" in text or "from tensorflow" in text or "tf_keras" in text:
+            return "tensorflow"
+        return None
+
+    def _invalid(self) -> list[Diagnostic]:
+        """Pieces that mention a loss or an activation and do not parse."""
+        from softmax_lint import rules
+
+        rule = rules.find("SML900")
+        found = []
+        for problem in self.modules.problems:
+            unit = self.modules.units[problem.unit]
+            if rule is None or not screen.spells_sink(unit.text):
+                continue
+            row = unit.row - 1 + problem.row
+            place = Place(
+                self.modules.files[unit.file].path, unit.cell, row, problem.column, row, problem.column + 1
+            )
+            found.append(Diagnostic(rule.code, rule.name, "warning", problem.message, place, noqa_row=row))
+        return found
+
+
+def _touches(diagnostic: Diagnostic, given: set[str]) -> bool:
+    return any(
+        place.filename in given for place in (diagnostic.place, *(r.place for r in diagnostic.related))
+    )
+
+
+def _sort_key(place: Place) -> tuple[str, int, int, int]:
+    return place.filename, place.cell or 0, place.row, place.column
+
+
+def _order(diagnostic: Diagnostic) -> tuple[tuple[str, int, int, int], str]:
+    return _sort_key(diagnostic.place), diagnostic.code
+
+
+__all__ = ["Verdict", "check", "check_source", "trace"]

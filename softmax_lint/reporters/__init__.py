@@ -1,0 +1,38 @@
+"""Output formats, one file each: ``render(report, options) -> str``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from softmax_lint.diagnostic import Report
+
+FORMATS = ("text", "concise", "json")
+
+
+def _no_lines(filename: str, cell: int | None) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """How to render. `lines` gives the lines of a file or cell, () where they cannot be read; `cwd` is the
+    folder that file names are shown relative to; text that `encoding` has no room for is degraded.
+    """
+
+    cwd: str
+    color: bool = False
+    encoding: str = "utf-8"
+    lines: Callable[[str, int | None], Sequence[str]] = _no_lines
+
+
+def render(report: Report, output_format: str, options: RenderOptions) -> str:
+    """`report` in one of FORMATS, with a line end after the last line; "" where there is nothing to say."""
+    # Only the format that is asked for is imported.
+    if output_format == "json":
+        from softmax_lint.reporters.json import render as chosen
+    elif output_format == "concise":
+        from softmax_lint.reporters.concise import render as chosen
+    else:
+        from softmax_lint.reporters.text import render as chosen
+    return chosen(report, options)

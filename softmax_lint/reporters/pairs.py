@@ -1,0 +1,43 @@
+"""Every loss with its verdict, one a line, for ``softmax-lint pairs``."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from softmax_lint.diagnostic import Report, Verdict
+from softmax_lint.reporters import RenderOptions
+from softmax_lint.reporters.names import counted, degrade, located, painted, printable
+
+_COLORS = {"ok": "help", "finding": "error", "undecided": "warning", "not-judged": "dim"}
+
+
+def render(report: Report, options: RenderOptions) -> str:
+    """The verdicts of `report`, one a line, and how many there are of each."""
+    return "".join(_line(each, options) + "\n" for each in report.verdicts) + _total(report) + "\n"
+
+
+def _line(verdict: Verdict, options: RenderOptions) -> str:
+    where = painted(located(verdict.place, options.cwd), "bold", options.color)
+    word = painted(verdict.verdict.replace("-", " "), _COLORS[verdict.verdict], options.color)
+    codes = f" {', '.join(verdict.codes)}" if verdict.codes else ""
+    facts = []
+    if verdict.produced or verdict.expected:
+        facts.append(
+            f"{verdict.produced or 'unknown'} into {verdict.expected or 'unknown'}".replace("_", " ")
+        )
+    if verdict.reason:
+        facts.append(verdict.reason)
+    tail = f": {'; '.join(facts)}" if facts else ""
+    return degrade(f"{where}: {word}{codes}{printable(tail)}", options.encoding)
+
+
+def _total(report: Report) -> str:
+    counts = Counter(verdict.verdict for verdict in report.verdicts)
+    if not counts:
+        return f"no losses found in {counted(report.files, 'file')}"
+    parts = [f"{counts['ok']} ok"]
+    parts += [counted(counts["finding"], "finding")] if counts["finding"] else []
+    parts += [
+        f"{counts[word]} {word.replace('-', ' ')}" for word in ("undecided", "not-judged") if counts[word]
+    ]
+    return f"{counted(counts.total(), 'loss', 'losses')}: {', '.join(parts)}"

@@ -1,0 +1,128 @@
+"""The shape of the package: imports run one way, heavy libraries stay in their place, start-up is light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import softmax_lint
+
+PACKAGE = Path(softmax_lint.__file__).parent
+
+# From the bottom up. A module imports from its own part and from parts that stand before it. A new part is a
+# decision: give it its place here.
+LAYERS = (
+    "representation", "code", "diagnostic", "pair", "knowledge", "splitting", "notebook", "source",
+    "lowering", "linking", "rules", "patterns", "selection", "config", "lines", "comments", "discover",
+    "suppression", "screen", "judging", "edits", "fixer", "project", "verify", "reporters", "lsp", "commands",
+    "cli", "__main__",
+)  # fmt: skip
+# Who may import a library that costs start-up time, or that the core has no business with.
+KEEPERS = {
+    "libcst": {"lowering", "edits"},
+    "click": {"cli"},
+    "pathspec": {"discover"},
+    "tensorflow": {"verify"},
+    "keras": {"verify"},
+    "torch": {"verify"},
+    "socket": set(),
+    "urllib": set(),
+    "http": set(),
+}
+
+
+def _modules() -> list[tuple[str, Path]]:
+    """(part, file) of all modules; the package's own ``__init__`` is none of them."""
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        inner = path.relative_to(PACKAGE)
+        if inner.parts != ("__init__.py",) and "programs" not in inner.parts:
+            found.append((inner.parts[0].removesuffix(".py"), path))
+    return found
+
+
+def _imports(path: Path) -> Iterator[str]:
+    """Dotted names that a module imports, wherever in it. Imports for type checking alone do not count."""
+    pending: list[ast.AST] = [ast.parse(path.read_bytes())]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            pending += node.orelse
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        pending += ast.iter_child_nodes(node)
+
+
+@pytest.mark.parametrize(("part", "path"), _modules(), ids=lambda value: getattr(value, "name", None))
+def test_imports_run_one_way(part: str, path: Path) -> None:
+    assert part in LAYERS, f"{part} has no place among the layers"
+    for name in _imports(path):
+        top, _, rest = name.partition(".")
+        if top == "softmax_lint":
+            target = rest.partition(".")[0]
+            if target == "__version__":
+                continue
+            assert target in LAYERS, f"{path.name} imports {name}"
+            assert LAYERS.index(target) <= LAYERS.index(part), f"{path.name}: {part} may not know {target}"
+        else:
+            assert part in KEEPERS.get(top, {part}), f"{path.name}: {part} may not import {top}"
+
+
+@pytest.mark.parametrize(("part", "path"), _modules(), ids=lambda value: getattr(value, "name", None))
+def test_modules_say_what_they_are(part: str, path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_bytes())), f"{path.name} does not say what it is"
+
+
+def _loaded(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(' '.join(sys.modules))"
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        ).stdout.split()
+    )
+
+
+HEAVY = {
+    "libcst",
+    "pathspec",
+    "tensorflow",
+    "keras",
+    "torch",
+    "numpy",
+    "difflib",
+    "asyncio",
+    "multiprocessing",
+}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import softmax_lint.cli",
+        "from softmax_lint.cli import main\nassert main(['--version']) == 0",
+        "from softmax_lint.cli import main\nassert main(['--help']) == 0",
+        "from softmax_lint.cli import main\nassert main(['check', '--help']) == 0",
+    ],
+)
+def test_start_up_is_light(code: str) -> None:
+    loaded = _loaded(code)
+    assert not loaded & HEAVY
+    assert not {name for name in loaded if name.startswith("softmax_lint.")} - {"softmax_lint.cli"}
+
+
+@pytest.mark.skipif(not (PACKAGE / "linking" / "__init__.py").exists(), reason="nothing to import")
+def test_linking_knows_no_terminal() -> None:
+    assert not _loaded("import softmax_lint.linking") & {
+        "click",
+        "softmax_lint.cli",
+        "softmax_lint.reporters",
+    }
