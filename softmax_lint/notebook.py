@@ -12,13 +12,13 @@ from typing import Any
 from softmax_lint.splitting import logical_end
 
 # Cell magics whose body is not code of this notebook's own Python.
-FOREIGN_CELLS = frozenset(
-    """
-    ! bash sh script system sx cmd powershell html HTML svg SVG latex markdown javascript Javascript js perl ruby R
-    julia octave matlab java scala fortran cython cython_inline cython_pyximport cu cuda sql sqlite bigquery
-    spark sparksql configure pypy python2 writefile file writetemplate typescript css mermaid dot bokeh ai pybind11 rust go cpp c
-    """.split()
-)  # fmt: skip
+_FOREIGN = """
+    ! bash sh script system sx cmd powershell html HTML svg SVG latex markdown javascript Javascript js perl
+    ruby R julia octave matlab java scala fortran cython cython_inline cython_pyximport cu cuda sql sqlite
+    bigquery spark sparksql configure pypy python2 writefile file writetemplate typescript css mermaid
+    dot bokeh ai pybind11 rust go cpp c
+"""
+FOREIGN_CELLS = frozenset(_FOREIGN.split())
 # Line magics that run the Python statement they are given.
 _RUNNERS = r"(?:time|timeit|prun|memit|mprun|lprun|snakeviz)"
 
@@ -39,7 +39,7 @@ class NotANotebook(Exception):
 
 
 def code_cells(text: str) -> tuple[tuple[int, str], ...]:
-    """(1-based position among all cells, text as written) of every code cell; lines end in newline characters.
+    """(1-based position among all cells, text as written) of all code cells; lines end in newline characters.
 
     Reads notebook formats 3 and 4. A notebook for another language has none. Raises `NotANotebook`.
     """
@@ -103,8 +103,8 @@ def mask_cell(text: str) -> str | None:
 def mask_magics(text: str) -> str:
     """The text with magics, shell commands and help requests replaced by code that does nothing.
 
-    Only whole logical lines that cannot be Python are touched: a line inside brackets or a string stays. A value
-    assigned from a magic or a command becomes one that nothing is known of.
+    Only whole logical lines that cannot be Python are touched: a line inside brackets or a string stays. A
+    value assigned from a magic or a command becomes one that nothing is known of.
     """
     if not _HINT.search(text):
         return text

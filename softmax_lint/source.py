@@ -26,8 +26,8 @@ class Unreadable(Exception):
 class Cell:
     """A piece of Python. `index` is the 1-based position among all cells of a notebook, None for a script.
 
-    Lines of `text` end in newline characters; magics are masked. `written` is the same before masking: equal in
-    rows, and in the columns of all code.
+    Lines of `text` end in newline characters; magics are masked. `written` is the same before masking: equal
+    in rows, and in the columns of all code.
     """
 
     index: int | None
@@ -51,7 +51,7 @@ class Source:
 
 
 def read(path: str, filename: str | None = None) -> Source:
-    """The source at a path. `filename` is the name to report, the path when not given. Raises `Unreadable`."""
+    """The source at a path. `filename` is the name to report, by default the path. Raises `Unreadable`."""
     try:
         with open(path, "rb") as file:
             raw = file.read()
@@ -63,7 +63,7 @@ def read(path: str, filename: str | None = None) -> Source:
 
 
 def from_bytes(filename: str, raw: bytes) -> Source:
-    """The source with these bytes. A name that ends in ``.ipynb`` makes it a notebook. Raises `Unreadable`."""
+    """The source with these bytes, a notebook when the name ends in ``.ipynb``. Raises `Unreadable`."""
     is_notebook = filename.endswith(".ipynb")
     bom, encoding = _encoding(raw, cookies=not is_notebook)
     text = _decode(raw, bom, encoding)

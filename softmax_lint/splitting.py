@@ -1,7 +1,7 @@
 """Cut Python text into top-level statements and logical lines, without parsing it.
 
-Total: any text gives an answer, and code that parses is cut exactly. In code that does not parse a bracket that
-was never closed ends at the next line that starts with a keyword no expression can hold.
+Total: any text gives an answer, and code that parses is cut exactly. In code that does not parse a bracket
+that was never closed ends at the next line that starts with a keyword no expression can hold.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _CODE = re.compile(r"^[ \t\f]*[^ \t\n\f#]", re.M)
 class Statement:
     """One top-level statement. `row` is its first row, from 1; decorators belong to their definition.
 
-    `kind` is "def", "class" or "", `name` the name that a definition binds. Comments and blank lines up to the
-    next statement may belong to `text`.
+    `kind` is "def", "class" or "", `name` the name that a definition binds. Comments and blank lines up to
+    the next statement may belong to `text`.
     """
 
     row: int
@@ -124,7 +124,7 @@ def logical_lines(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def logical_end(text: str, start: int) -> int:
-    """The offset of the newline character that ends the logical line at `start`, or the length of the text."""
+    """The offset of the newline character that ends the logical line at `start`, or the text's length."""
     depth = 0
     position = start
     while True:
@@ -149,7 +149,7 @@ def logical_end(text: str, start: int) -> int:
 
 
 def blank_hidden(text: str) -> str:
-    """The text, same length and rows, with the insides of strings and comments replaced by underscores or spaces."""
+    """The text, same length and rows, with strings filled with underscores and comments with spaces."""
     parts: list[str] = []
     position, size = 0, len(text)
     while position < size:

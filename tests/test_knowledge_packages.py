@@ -22,6 +22,7 @@ from softmax_lint.knowledge.schema import (  # noqa: E402
     KEEP,
     LOG,
     LOSS,
+    MODEL,
     SAMPLER,
     Api,
 )
@@ -232,21 +233,35 @@ def test_kept_values(row: Api) -> None:
     assert set(np.concatenate([np.ravel(part) for part in parts]).tolist()) <= set(x.ravel().tolist())
 
 
-@pytest.mark.parametrize("activation", [None, "sigmoid", "softmax2d", "logsoftmax", "identity"])
-def test_segmentation_models_apply_their_activation(activation: str | None) -> None:
-    smp = pytest.importorskip("segmentation_models_pytorch")
+SEGMENTATION = [
+    pytest.param(row, id=row.name)
+    for row in knowledge.rows()
+    if row.role == MODEL and row.name.startswith("segmentation_models_pytorch.") and row.units
+]
+
+
+@pytest.mark.parametrize("row", SEGMENTATION)
+def test_segmentation_models_apply_their_activation(row: Api) -> None:
+    """The head ends in a convolution, then in the activation that the row's parameter names."""
     torch = pytest.importorskip("torch")
-    torch.manual_seed(0)
-    model = smp.Unet("mit_b0", encoder_weights=None, classes=3).eval()
-    torch.manual_seed(0)
-    other = smp.Unet("mit_b0", encoder_weights=None, classes=3, activation=activation).eval()
-    x = torch.randn(1, 3, 64, 64)
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        z, y = model(x), other(x)
-    expected = {"sigmoid": z.sigmoid(), "softmax2d": z.softmax(1), "logsoftmax": z.log_softmax(1)}
-    assert torch.allclose(y, expected.get(activation or "", z), atol=1e-5)
-    assert any(isinstance(layer, torch.nn.Conv2d) for layer in model.segmentation_head)
+    build = real(row)
+    first = ("unet",) if row.name.endswith("create_model") else ()
+    x = torch.randn(1, 3, 256, 256)
+    results = {}
+    for activation in (None, "identity", "sigmoid", "softmax2d", "logsoftmax"):
+        torch.manual_seed(0)
+        named = {row.activation: activation, row.units: 3}
+        model = build(*first, "efficientnet-b0", encoder_weights=None, **named).eval()
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            results[activation] = model(x)
+        assert isinstance(model.segmentation_head[0], torch.nn.Conv2d)
+    z = results[None]
+    assert z.shape[row.axis_default] == 3
+    assert torch.allclose(results["identity"], z, atol=1e-5)
+    assert torch.allclose(results["sigmoid"], z.sigmoid(), atol=1e-5)
+    assert torch.allclose(results["softmax2d"], z.softmax(1), atol=1e-5)
+    assert torch.allclose(results["logsoftmax"], z.log_softmax(1), atol=1e-4)
 
 
 def test_skorch_takes_the_logarithm_for_nll() -> None:

@@ -20,8 +20,14 @@ SCRIPTS = {
     "utf-8": ("é = 1\n".encode(), "é = 1\n", "utf-8", "\n"),
     "mark": (codecs.BOM_UTF8 + b"x = 1\n", "x = 1\n", "utf-8", "\n"),
     "utf-16": (codecs.BOM_UTF16_LE + "é\r\n".encode("utf-16-le"), "é\n", "utf-16-le", "\r\n"),
-    "cookie": (b"# -*- coding: latin-1 -*-\nx = '\xe9'\n", "# -*- coding: latin-1 -*-\nx = 'é'\n", "iso8859-1", "\n"),
-    "cookie in row 2": (b"#!python\n# vim: set fileencoding=cp1252 :\n'\x80'", "#!python\n# vim: set fileencoding=cp1252 :\n'€'", "cp1252", "\n"),
+    "cookie": (
+        b"# -*- coding: latin-1 -*-\nx = '\xe9'\n",
+        "# -*- coding: latin-1 -*-\nx = 'é'\n", "iso8859-1", "\n",
+    ),
+    "cookie in row 2": (
+        b"#!python\n# vim: set fileencoding=cp1252 :\n'\x80'",
+        "#!python\n# vim: set fileencoding=cp1252 :\n'€'", "cp1252", "\n",
+    ),
     "no cookie after code": (b"x = 1\n# coding: ascii\n\xc3\xa9", "x = 1\n# coding: ascii\né", "utf-8", "\n"),
     "windows": (b"a\r\nb\r\nc\n", "a\nb\nc\n", "utf-8", "\r\n"),
     "old mac": (b"a\rb\r", "a\nb\n", "utf-8", "\r"),

@@ -18,9 +18,13 @@ STATEMENTS = {
     "no last newline": ("x = 1\ny = 2", [(1, "", ""), (2, "", "")]),
     "def": ("def f():\n    x\n\n    y\nclass C: pass\n", [(1, "def", "f"), (5, "class", "C")]),
     "async def": ("async  def f(): pass\n", [(1, "def", "f")]),
-    "decorators": ("@a\n# why\n@b(\n1)\n\ndef f(): pass\n@c\nclass D: ...\n", [(1, "def", "f"), (7, "class", "D")]),
+    "decorators": (
+        "@a\n# why\n@b(\n1)\n\ndef f(): pass\n@c\nclass D: ...\n", [(1, "def", "f"), (7, "class", "D")],
+    ),
     "decorator alone": ("x\n@a\n", [(1, "", ""), (2, "", "")]),
-    "clauses": ("try:\n a\nexcept E:\n b\nelse:\n c\nfinally:\n d\nif a: b\nelif c: d\n", [(1, "", ""), (9, "", "")]),
+    "clauses": (
+        "try:\n a\nexcept E:\n b\nelse:\n c\nfinally:\n d\nif a: b\nelif c: d\n", [(1, "", ""), (9, "", "")],
+    ),
     "names like clauses": ("else_ = 1\nfinally_x = 2\n", [(1, "", ""), (2, "", "")]),
     "leading comments": ("# one\n\nx = 1\n# two\ny = 2\n", [(3, "", ""), (5, "", "")]),
     "brackets": ("f(\na,\nb\n)\nx = [\n1]\n", [(1, "", ""), (5, "", "")]),
@@ -82,8 +86,9 @@ def test_agrees_with_the_grammar(name: str) -> None:
 
 
 PIECES = st.sampled_from(
-    ["x", "(", ")", "[", "}", "'", '"', '"""', "'''", "\\", "\n", "\n\n", " ", "#", "def f():", "class C:", "@d", "f'{",
-     "else:", "\f", "\t", "%", "é", "\u2028", "{{", "return", "="]
+    ["x", "(", ")", "[", "}", "'", '"', '"""', "'''", "\\", "\n", "\n\n", " ", "#", "def f():",
+     "class C:", "@d",
+     "f'{", "else:", "\f", "\t", "%", "é", "\u2028", "{{", "return", "="]
 )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ TOKENS = (
     "crossentropy", "cross_entropy", "crossentropyloss", "nll", "bce", "kl_div", "kldiv", "log_loss", "logloss",
     "compile", "focal", "softmarginloss", "soft_margin", "neuralnet", "learner", "backward", "criterion", "loss",
 )  # fmt: skip
+# Other sinks, and what trains a model.
+WHOLE = frozenset({"log", "categorical", "onehotcategorical", "bernoulli", "multinomial", "gumbel_softmax", "log_"})
 MUTATORS = frozenset(
     "append extend insert add add_module register_module update setdefault pop clear remove compile setattr "
     "load_state_dict apply".split()
@@ -27,6 +29,7 @@ class Footprint(NamedTuple):
     """What a body does by itself: whether it writes or may meet a loss, and which names it calls."""
 
     acts: bool
+    meets: bool
     names: frozenset[str]
     own: frozenset[str]  # methods and attributes of its first parameter that it calls
 
@@ -35,7 +38,7 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
     cached = _CACHE.get(id(function))
     if cached is not None and cached[0] is function:
         return cached[1]
-    acts = False
+    acts = meets = False
     names: set[str] = set()
     own: set[str] = set()
     me = function[3][0][0] if function[3] else None
@@ -45,24 +48,23 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
         if not isinstance(node, tuple) or not node:
             continue
         tag = node[0]
-        if tag == code.CALL:
+        # Keyword names can look like tags: a call has five parts and a number in second place.
+        if tag == code.CALL and len(node) == 5 and isinstance(node[1], int):
             callee = node[2]
             if callee[0] == code.NAME:
                 names.add(callee[2])
-                acts = acts or _token(callee[2])
+                meets = meets or _token(callee[2])
             elif callee[0] == code.ATTR:
                 if callee[2][0] == code.NAME and callee[2][2] == me:
                     own.add(callee[3])
-                if callee[3] in MUTATORS or _token(callee[3]):
-                    acts = True
-        elif tag in (code.BIND, code.AUGMENT) and node[1][0] in (code.ATTR, code.ITEM):
+                acts = acts or callee[3] in MUTATORS
+                meets = meets or _token(callee[3])
+        elif tag in (code.BIND, code.AUGMENT) and len(node) > 2 and node[1][:1] in ((code.ATTR,), (code.ITEM,)):
             acts = True
         elif tag == code.GLOBAL:
             acts = True
-        if acts:
-            break
         stack.extend(part for part in node if isinstance(part, tuple))
-    result = Footprint(acts, frozenset(names), frozenset(own))
+    result = Footprint(acts or meets, meets, frozenset(names), frozenset(own))
     _CACHE[id(function)] = (function, result)
     return result
 
@@ -72,7 +74,12 @@ _CACHE: dict[int, tuple[code.Expr, Footprint]] = {}
 
 def _token(name: str) -> bool:
     lowered = name.lower()
-    return any(token in lowered for token in TOKENS)
+    return lowered in WHOLE or any(token in lowered for token in TOKENS)
+
+
+def worthwhile(machine: Machine, function: Func, receiver: Thing) -> bool:
+    """Whether a function that nobody calls may meet a sink by itself."""
+    return _matters(machine, function, receiver, set(), writes=False)
 
 
 def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments) -> bool:
@@ -83,16 +90,16 @@ def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments)
     )
 
 
-def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int]) -> bool:
+def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int], writes: bool = True) -> bool:
     if id(function.code) in seen:
         return False
     seen.add(id(function.code))
     print_ = footprint(machine, function.code)
-    if print_.acts:
+    if print_.meets or (writes and print_.acts):
         return True
     for name in print_.names:
         value = _peek(machine, function.env, name)
-        if value is not None and _thing_matters(machine, value, seen):
+        if value is not None and _thing_matters(machine, value, seen, writes):
             return True
     if isinstance(receiver, Obj):
         record = machine.heap.records[receiver.id]
@@ -102,10 +109,10 @@ def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int]) 
                 value = machine.class_attribute(record.of.id, name)
                 if value is not None:
                     for case in value:
-                        if isinstance(case.thing, Func) and _matters(machine, case.thing, receiver, seen):
+                        if isinstance(case.thing, Func) and _matters(machine, case.thing, receiver, seen, writes):
                             return True
                     continue
-            if value is not None and (_carries_loss(machine, value) or _module_matters(machine, value, seen)):
+            if value is not None and (_carries_loss(machine, value) or _module_matters(machine, value, seen, writes)):
                 return True
     return False
 
@@ -119,17 +126,17 @@ def _peek(machine: Machine, env: int | None, name: str) -> Value | None:
     return None
 
 
-def _thing_matters(machine: Machine, value: Value, seen: set[int]) -> bool:
+def _thing_matters(machine: Machine, value: Value, seen: set[int], writes: bool) -> bool:
     for case in value:
         thing = case.thing
-        if isinstance(thing, Func) and _matters(machine, thing, None, seen):
+        if isinstance(thing, Func) and _matters(machine, thing, None, seen, writes):
             return True
         if isinstance(thing, Class):
             continue
-    return _carries_loss(machine, value) or _module_matters(machine, value, seen)
+    return _carries_loss(machine, value) or _module_matters(machine, value, seen, writes)
 
 
-def _module_matters(machine: Machine, value: Value, seen: set[int]) -> bool:
+def _module_matters(machine: Machine, value: Value, seen: set[int], writes: bool) -> bool:
     """Whether calling an instance of a project class may meet a loss."""
     for case in value:
         if not isinstance(case.thing, Obj) or machine.heap.records[case.thing.id].kind != "instance":
@@ -137,7 +144,7 @@ def _module_matters(machine: Machine, value: Value, seen: set[int]) -> bool:
         for name in ("__call__", "forward", "call"):
             method = machine.class_attribute(machine.heap.records[case.thing.id].of.id, name)
             for found in method or ():
-                if isinstance(found.thing, Func) and _matters(machine, found.thing, case.thing, seen):
+                if isinstance(found.thing, Func) and _matters(machine, found.thing, case.thing, seen, writes):
                     return True
     return False
 

@@ -29,6 +29,7 @@ from softmax_lint.linking.values import (
     Partial,
     Repeat,
     Seq,
+    Slice,
     Super,
     Tensor,
     Unknown,
@@ -101,7 +102,7 @@ def _slice(machine: Machine, frame: Frame, e: code.Expr) -> Value:
     for part, bound in zip(e[2:5], bounds, strict=True):
         if part is not None and (bound is None or not isinstance(bound.value, (int, type(None)))):
             return unknown("a slice")
-    return just(Const(slice(*(bound.value if bound else None for bound in bounds))))
+    return just(Const(Slice(*(bound.value if bound else None for bound in bounds))))
 
 
 def arguments(machine: Machine, frame: Frame, positional: Any, keywords: Any) -> Arguments:
@@ -499,7 +500,7 @@ def truth_of(machine: Machine, value: Value) -> Decision:
 def _definite(machine: Machine, case: Case) -> bool | None:
     thing = case.thing
     if isinstance(thing, Const):
-        return None if isinstance(thing.value, slice) else bool(thing.value)
+        return None if isinstance(thing.value, Slice) else bool(thing.value)
     if isinstance(thing, (Class, Func, Module, Bound, Partial, Method, Name)):
         return True
     if isinstance(thing, Seq):

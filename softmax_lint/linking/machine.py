@@ -44,6 +44,7 @@ from softmax_lint.linking.values import (
     Pending,
     Repeat,
     Seq,
+    Slice,
     Super,
     Tensor,
     Thing,
@@ -86,10 +87,9 @@ class Path:
 
     __slots__ = ("_before", "_ways")
 
-    def __init__(self, choices: Choices = ()) -> None:
+    def __init__(self, ways: dict[Key, Any] | None = None) -> None:
         self._before: list[tuple[Key, Any]] = []
-        self._ways: dict[Key, Any] = {}
-        self.extend(choices)
+        self._ways: dict[Key, Any] = ways or {}
 
     def __len__(self) -> int:
         return len(self._before)
@@ -111,8 +111,8 @@ class Path:
             else:
                 self._ways[key] = way
 
-    def choices(self) -> Choices:
-        return tuple(self._ways.items())
+    def ways(self) -> dict[Key, Any]:
+        return self._ways.copy()
 
     def since(self, depth: int) -> Choices:
         return tuple((key, self._ways[key]) for key in dict.fromkeys(key for key, _ in self._before[depth:]))
@@ -123,7 +123,7 @@ class Delayed:
     """A call that has not been run: `compute` runs it under `path`."""
 
     compute: Callable[[], Value]
-    path: Choices
+    path: dict[Key, Any]
     value: Value | None = None
     running: bool = False
 
@@ -164,7 +164,7 @@ class Machine:
         return self._parts[key]
 
     def fresh(self, why: str) -> Key:
-        self._parts.append((why,))
+        self._parts.append(("fresh", why))
         return len(self._parts) - 1
 
     def choice(self, why: str) -> tuple[Choices, Choices]:
@@ -211,7 +211,7 @@ class Machine:
     # Delayed calls.
 
     def delay(self, compute: Callable[[], Value]) -> Value:
-        self.delayed.append(Delayed(compute, self.path.choices()))
+        self.delayed.append(Delayed(compute, self.path.ways()))
         return just(Lazy(len(self.delayed) - 1))
 
     def force(self, value: Value) -> Value:
@@ -235,7 +235,7 @@ class Machine:
             if delayed.running:
                 return unknown("recursive")
             delayed.running = True
-            path, self.path = self.path, Path(delayed.path)
+            path, self.path = self.path, Path(delayed.path.copy())
             try:
                 delayed.value = self.force(delayed.compute())
             finally:
@@ -526,7 +526,8 @@ class Machine:
             return tensors.item(self, thing, index)
         if isinstance(thing, Const) and found is not None:
             try:
-                picked = thing.value[found.value]  # type: ignore[index]
+                at = slice(*found.value) if isinstance(found.value, Slice) else found.value
+                picked = thing.value[at]  # type: ignore[index]
                 return just(Const(picked, thing.origin))
             except Exception:
                 return unknown("an index")
@@ -571,10 +572,10 @@ class Machine:
                     return picked
                 steps -= 1
             return unknown("an index past the end")
-        if isinstance(index, slice):
+        if isinstance(index, Slice):
             if any(isinstance(i, Repeat) for i in items):
                 return unknown("a slice of a list of unknown length")
-            part = Seq(items[index])
+            part = Seq(items[slice(*index)])
             if record is None:
                 return just(part)
             if record.kind == "list":

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from softmax_lint.linking import effects
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -128,25 +129,31 @@ def _protocols(machine: Machine, roots: set[int], fail: Callable[[int, Exception
 def _uncalled(machine: Machine, roots: set[int], fail: Callable[[int, Exception], None]) -> None:
     """Functions, methods and inner functions that were made and never entered."""
     position = 0
+    seen: set[int] = set()
+    made: dict[int, list[int]] = {}
     while position < len(machine.made):
         function = machine.made[position]
         position += 1
-        if (
-            function.module not in roots
-            or id(function.code) in machine.entered_code
-            or function.code[2] == "<lambda>"
-        ):
+        mark = id(function.code)
+        if mark in seen or mark in machine.entered_code or function.module not in roots:
+            continue
+        seen.add(mark)
+        if function.code[2] == "<lambda>":
             continue
         if function.owner is None:
-            with _guarded(machine, function.module, fail), _taken_back(machine):
-                _invoke(machine, just(function))
+            if effects.worthwhile(machine, function, None):
+                with _guarded(machine, function.module, fail), _taken_back(machine):
+                    _invoke(machine, just(function))
             continue
-        for receiver in _receivers(machine, function, fail):
-            with _guarded(machine, function.module, fail), _taken_back(machine):
-                _invoke(machine, just(Bound(function, receiver)) if receiver is not None else just(function))
+        for receiver in _receivers(machine, function, made, fail):
+            if effects.worthwhile(machine, function, receiver):
+                with _guarded(machine, function.module, fail), _taken_back(machine):
+                    _invoke(machine, just(Bound(function, receiver)) if receiver is not None else just(function))
 
 
-def _receivers(machine: Machine, function: Func, fail: Callable[[int, Exception], None]) -> list[Any]:
+def _receivers(
+    machine: Machine, function: Func, made: dict[int, list[int]], fail: Callable[[int, Exception], None]
+) -> list[Any]:
     """Instances to run a method on: those the project makes, else one made without arguments."""
     owner = function.owner
     assert owner is not None
@@ -156,17 +163,21 @@ def _receivers(machine: Machine, function: Func, fail: Callable[[int, Exception]
         return [None]
     if own is not None and isinstance(own[0].thing, Descriptor) and own[0].thing.kind == "class":
         return [Class(owner)]
-    found = [id for made, ids in machine.instances.items() if owner in machine.order(made) for id in ids]
-    found = [id for id in found if _runs(machine, Obj(id), name, function)]
-    if not found and name != "__init__":
-        with _guarded(machine, function.module, fail):
-            made = machine.instantiate(Class(owner), Arguments(), machine.heap.records[owner].origin)
-            if isinstance(made[0].thing, Obj):
-                found = [made[0].thing.id]
-    elif not found:
-        with _guarded(machine, function.module, fail):
-            machine.instantiate(Class(owner), Arguments(), machine.heap.records[owner].origin)
-        return []
+    found = [
+        id
+        for derived, ids in machine.instances.items()
+        if owner in machine.order(derived)
+        for id in ids[:MOST_INSTANCES]
+        if _runs(machine, Obj(id), name, function)
+    ]
+    if not found:
+        if owner not in made:
+            made[owner] = []
+            with _guarded(machine, function.module, fail):
+                value = machine.instantiate(Class(owner), Arguments(), machine.heap.records[owner].origin)
+                if isinstance(value[0].thing, Obj):
+                    made[owner].append(value[0].thing.id)
+        found = [] if name == "__init__" else made[owner]
     return [Obj(id) for id in found[:MOST_INSTANCES]]
 
 

@@ -11,6 +11,7 @@ from softmax_lint.linking.values import (
     Method,
     Origin,
     Repeat,
+    Slice,
     Tensor,
     Unknown,
     Value,
@@ -188,7 +189,7 @@ def item(machine: Machine, tensor: Tensor, index: Value) -> Value:
         last = parts.items[-1] if parts.items else None
         if len(parts.items) > 1 and last is not None and not isinstance(last, Repeat):
             picked = literal(last)
-            if picked is None or not isinstance(picked.value, slice):
+            if picked is None or not isinstance(picked.value, Slice):
                 if integer(last) is not None:
                     return unknown("one entry of the class axis", machine.fresh("picked"))
                 if picked is None:

@@ -30,6 +30,14 @@ class Const(NamedTuple):
     origin: Origin | None = None
 
 
+class Slice(NamedTuple):
+    """A literal slice, as the value of a `Const`."""
+
+    start: Any
+    stop: Any
+    step: Any
+
+
 class Name(NamedTuple):
     """A public name of a library, as written after resolving imports."""
 

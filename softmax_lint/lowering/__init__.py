@@ -4,9 +4,9 @@
     locate(text)                -> a Span for every ordinal
     statement_end_row(text, n)  -> the last row of the statement around ordinal n
 
-`text` is one top-level statement as `splitting.split` cuts it, or a whole script or cell; its lines end in newline
-characters. All rows and columns are relative to that text and count from 1; columns are code points, ends are
-exclusive. Nothing here raises for any text. LibCST is imported with the first text that is lowered.
+`text` is one top-level statement as `splitting.split` cuts it, or a whole script or cell; its lines end in
+newline characters. All rows and columns are relative to that text and count from 1; columns are code points,
+ends are exclusive. Nothing here raises for any text. LibCST is imported with the first text that is lowered.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _checker(adaptor: Adaptor) -> Callable[[str], Unparsable | None]:
 
 
 def _clean(text: str) -> tuple[str, dict[int, int]]:
-    """The text as parsers want it: no form feeds before code (they restart the column), no lone surrogates."""
+    """The text as parsers want it: no form feeds before code (they restart columns), no lone surrogates."""
     shifts: dict[int, int] = {}
     if "\f" in text:
         for match in _FORM_FEED.finditer(text):

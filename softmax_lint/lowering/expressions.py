@@ -48,7 +48,7 @@ def expression(walk: Walk, node: Node, depth: int) -> Expr:
         kind = shape[0]
     place = len(walk.anchors)
     walk.anchors.append(node)
-    if kind == NAME or kind == CONST:
+    if kind in (NAME, CONST):
         return (kind, place, shape[1])
     if depth > MAX_DEPTH:
         return (OPAQUE, place, ())

@@ -1,4 +1,4 @@
-"""What the native parser does not say or does not stand: where a text goes wrong, and whether it nests too deep."""
+"""What the native parser does not say or does not stand: where a text goes wrong, and if it is too deep."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 
 from softmax_lint.splitting import blank_hidden
 
-# A bracket costs the native parser about eight kilobytes of stack for each level, anything else far less. Python
-# itself allows 200 open brackets.
+# A bracket costs the native parser about eight kilobytes of stack for each level, anything else far less.
+# Python itself allows 200 open brackets.
 _BRACKETS = 90
 _WEIGHT = 1_500
 _BRACKET = re.compile(r"[()\[\]{}]")
@@ -58,7 +58,7 @@ def too_deep(text: str) -> bool:
 
 
 def _weight(bare: str) -> int:
-    """An upper bound of how deep the tree of a text is: the tokens since the last comma, over all open brackets."""
+    """An upper bound of the depth of a text's tree: the tokens since the last comma, in all open brackets."""
     open_weights = [0]
     current = heaviest = 0
     for token in _TOKEN.findall(bare):

@@ -1,7 +1,7 @@
 """Make text that does not parse into text that does, losing as little as possible and no row.
 
-Every top-level statement is mended alone: Python 2 is masked, then logical lines, blocks and methods that do not
-parse are replaced by code that nothing is known of. Columns stay, but for the rows in `Mended.shifts`.
+Every top-level statement is mended alone: Python 2 is masked, then logical lines, blocks and methods that do
+not parse are replaced by code that nothing is known of. Columns stay, but for the rows in `Mended.shifts`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from softmax_lint.lowering.python2 import modernise
 from softmax_lint.lowering.shapes import Unparsable
@@ -22,7 +23,8 @@ _MEMBERS = 10
 _FIRST_CODE = re.compile(r"^([ \t]*)[^\s#]", re.M)
 _TABS = re.compile(r"^ *\t", re.M)
 _TARGET = re.compile(
-    r"((?:[A-Za-z_][\w.]*)(?:[ \t]*,[ \t]*[A-Za-z_][\w.]*)*)[ \t]*(?::[^=\n]*)?(?:[-+*/%&|^@]|//|\*\*|<<|>>)?=(?!=)"
+    r"((?:[A-Za-z_][\w.]*)(?:[ \t]*,[ \t]*[A-Za-z_][\w.]*)*)[ \t]*(?::[^=\n]*)?"
+    r"(?:[-+*/%&|^@]|//|\*\*|<<|>>)?=(?!=)"
 )
 _WORD = re.compile(r"(?:async[ \t]+)?([A-Za-z_]\w*|@)")
 _NAME_BOUND = re.compile(r"(?:async[ \t]+)?(?:def|class)[ \t]+([A-Za-z_]\w*)")
@@ -71,14 +73,16 @@ class _Line:
 
 
 def mend(text: str, error: Unparsable, check: Check) -> Mended:
-    """The mended form of a text that gave `error`. `check` says what is wrong with a text, None when it parses."""
+    """The mended form of a text that gave `error`. `check` says what is wrong with a text, if anything."""
     shifts: dict[int, int] = {}
     lines = text.split("\n")
     first = _FIRST_CODE.search(text)
     problems: list[Problem] = []
     if first and first[1]:
         # A cell may be indented as a whole.
-        problems.append(Problem(text.count("\n", 0, first.start()) + 1, len(first[1]) + 1, "unexpected indent"))
+        problems.append(
+            Problem(text.count("\n", 0, first.start()) + 1, len(first[1]) + 1, "unexpected indent")
+        )
         for row, line in enumerate(lines):
             if line.startswith(first[1]):
                 lines[row] = line[len(first[1]) :]
@@ -89,7 +93,8 @@ def mend(text: str, error: Unparsable, check: Check) -> Mended:
     lines[:row] = [""] * row
     for statement in statements:
         piece = statement.text
-        fault = error if len(statements) == 1 and not shifts else check(piece)
+        # A line end that is missing is told differently.
+        fault = check(piece + "\n")
         if fault is None:
             continue
         start, count = statement.row - 1, piece.count("\n") + 1
@@ -224,7 +229,9 @@ def _by_line(piece: str, fault: Unparsable, check: Check) -> str | None:
 
 
 def _region(lines: list[_Line], line: _Line, level: int) -> tuple[int, int, str] | None:
-    """(first row, last row, what to put there) of what to give up at a level: the line, its block, the outer one.
+    """(first row, last row, what to put there) of what to give up at a level.
+
+    Level 0 is the line, 1 its block, 2 the block around that …
 
     None when that is the statement itself.
     """
@@ -283,7 +290,7 @@ def _culprit(lines: list[_Line], fault: Unparsable, check: Check) -> _Line | Non
             return previous
         return line
     # The tokenizer does not say where it stopped: look at indentation, then at the lines alone.
-    for previous, line in zip(lines, lines[1:], strict=False):
+    for previous, line in pairwise(lines):
         if line.is_misplaced and line.depth < previous.depth:
             return line
         narrow, before = len(line.indent.expandtabs(1)), len(previous.indent.expandtabs(1))

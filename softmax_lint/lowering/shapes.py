@@ -1,14 +1,15 @@
 """The small node shape that lowering is defined over, and what an adaptor gives.
 
 An adaptor makes one parser's trees readable: `Adaptor.unfold` maps a node's type to a function that gives the
-node's *shape*, one level deep: a tuple of a kind and parts, where parts that are code are nodes of the adaptor's
-own tree again, or `Made` nodes. `lowering.expressions` and `lowering.statements` do the rest, so two adaptors that
-give the same shapes give the same code. Sequences are tuples or lists; "or None" marks what may be absent.
+node's *shape*, one level deep: a tuple of a kind and parts, where parts that are code are nodes of the
+adaptor's own tree again, or `Made` nodes. `lowering.expressions` and `lowering.statements` do the rest, so
+two adaptors that give the same shapes give the same code. Sequences are tuples or lists; "or None" marks what
+may be absent.
 
 Expressions
     (SAME, node)                        parentheses, ``await``: the node itself is nothing
-    (NAME, identifier)  (CONST, value)  implicit concatenation is joined already; True, False, None, Ellipsis are
-                                        constants; bytes and complex numbers are (OPAQUE, ())
+    (NAME, identifier)  (CONST, value)  implicit concatenation is joined already; True, False, None and
+                                        Ellipsis are constants; bytes and complex numbers are (OPAQUE, ())
     (ATTR, object, name)  (ITEM, object, index)  (SLICE, lower or None, upper or None, step or None)
     (CALL, function, arguments, ((name or None, value), …))
     (SPLAT, value)  (SEQ, kind, items)  (MAP, ((key or None, value), …))
@@ -18,8 +19,9 @@ Expressions
     (BOOL, operator, operands)          ``a and b and c`` is one, ``(a and b) and c`` is two
     (COMP, kind, element, ((target, iterable, conditions), …))      a dict's element is a Made SEQ
     (WALRUS, identifier, value)  (YIELD, value or None)
-    (FORMAT, parts)                     literal parts as Made CONST, also empty and adjacent ones; an expression with
-                                        a format or conversion as Made OPAQUE of it and the expressions in its format
+    (FORMAT, parts)                     literal parts as Made CONST, also empty and adjacent ones; an
+                                        expression with a format or conversion as Made OPAQUE of it and the
+                                        expressions in its format
     (OPAQUE, children)                  also what an adaptor does not know
 Patterns
     (VALUE, expression)  (SINGLETON, expression)  (EITHER, patterns)
@@ -53,7 +55,7 @@ VALUE, SINGLETON, EITHER, CAPTURE, PARTS = "value", "singleton", "either", "capt
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Made:
-    """A node that the parser's tree does not have: its shape, and the nodes where its place starts and ends."""
+    """A node that the parser's tree does not have: its shape, and the nodes where it starts and ends."""
 
     shape: Shape
     first: Node
@@ -65,7 +67,7 @@ def shape_of_made(node: Made) -> Shape:
 
 
 class Unparsable(Exception):
-    """Text that is not Python. `row` counts from 1, `column` is a 1-based code point; row 0 means nobody knows."""
+    """Text that is not Python. `row` counts from 1, `column` is a 1-based code point; row 0: nobody knows."""
 
     def __init__(self, row: int, column: int, message: str) -> None:
         super().__init__(message)
@@ -76,16 +78,19 @@ class Unparsable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Adaptor:
-    """One parser. `parse` gives the nodes of the top-level statements or raises `Unparsable`, nothing else."""
+    """One parser. `parse` gives the nodes of the top-level statements, or raises `Unparsable`."""
 
     parse: Callable[[str], Sequence[Node]]
     unfold: Mapping[type, Callable[[Any], Shape]]
 
 
 class Walk:
-    """What one run of lowering writes: `anchors`, the node behind each ordinal (a pair of nodes: from the start of
-    the first to the end of the second), and `owners`, (ordinal, statement node) wherever another statement begins
-    to own the ordinals that follow."""
+    """What one run of lowering writes.
+
+    `anchors` has the node behind each ordinal; a pair of nodes means from the start of the first to the end
+    of the second. `owners` has (ordinal, statement node) wherever another statement begins to own the
+    ordinals that follow.
+    """
 
     __slots__ = ("anchors", "owners", "unfold")
 
