@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from softmax_lint import code
 from softmax_lint.knowledge import find
 from softmax_lint.knowledge.schema import LOSS, TRAINER
-from softmax_lint.linking.values import Arguments, Bound, Class, Descriptor, Func, Name, Obj, Thing, Value
+from softmax_lint.linking.values import (
+    Arguments,
+    Bound,
+    Class,
+    Descriptor,
+    Func,
+    Name,
+    Obj,
+    Partial,
+    Pending,
+    Thing,
+    Value,
+)
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
@@ -31,6 +43,7 @@ class Footprint(NamedTuple):
     acts: bool
     meets: bool
     names: frozenset[str]
+    attributes: frozenset[str]
     own: frozenset[str]  # methods and attributes of its first parameter that it calls
 
 
@@ -41,6 +54,7 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
     acts = meets = False
     names: set[str] = set()
     own: set[str] = set()
+    attributes: set[str] = set()
     me = function[3][0][0] if function[3] else None
     stack: list[Any] = [function[4]]
     while stack:
@@ -55,6 +69,7 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
                 names.add(callee[2])
                 meets = meets or _token(callee[2])
             elif callee[0] == code.ATTR:
+                attributes.add(callee[3])
                 if callee[2][0] == code.NAME and callee[2][2] == me:
                     own.add(callee[3])
                 acts = acts or callee[3] in MUTATORS
@@ -64,7 +79,7 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
         elif tag == code.GLOBAL:
             acts = True
         stack.extend(part for part in node if isinstance(part, tuple))
-    result = Footprint(acts or meets, meets, frozenset(names), frozenset(own))
+    result = Footprint(acts or meets, meets, frozenset(names), frozenset(attributes), frozenset(own))
     _CACHE[id(function)] = (function, result)
     return result
 
@@ -121,7 +136,10 @@ def _peek(machine: Machine, env: int | None, name: str) -> Value | None:
     while env is not None:
         record = machine.heap.records[env]
         if name in record.slots:
-            return record.slots[name]
+            value = record.slots[name]
+            if isinstance(value[0].thing, Pending):
+                value = machine.settle(env, name, value[0].thing)
+            return machine.force(value)
         env = record.of if record.kind in ("env", "module") else record.extra
     return None
 
@@ -159,6 +177,9 @@ def _carries_loss(machine: Machine, value: Value) -> bool:
         elif isinstance(thing, Obj):
             record = machine.heap.records[thing.id]
             if record.kind == "library" and record.of.role == LOSS:
+                return True
+        elif isinstance(thing, Partial):
+            if _carries_loss(machine, thing.function):
                 return True
         elif isinstance(thing, (Func, Bound)) and not isinstance(thing, Descriptor):
             function = thing.function if isinstance(thing, Bound) else thing

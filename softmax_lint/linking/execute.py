@@ -93,9 +93,11 @@ def _if(machine: Machine, frame: Frame, op: code.Op) -> str:
 
 def _loop(machine: Machine, frame: Frame, op: code.Op) -> str:
     _, target, iterable, body, otherwise = op
-    items = machine.elements(evaluate(machine, frame, iterable))
+    iterated = evaluate(machine, frame, iterable)
+    items = machine.elements(iterated)
     depth = len(machine.path)
-    if items is None or len(items) > UNROLL:
+    if items is None or len(items) > UNROLL or (not items and machine.is_list(iterated)):
+        # An empty list that is looped over was filled in some way that is not seen.
         _repeat(machine, frame, body, target, (unknown("an element", machine.fresh("element")),))
     else:
         for item in items:

@@ -450,6 +450,10 @@ class Machine:
                 return [just(Const(key)) for key, _ in thing.entries]
         return None
 
+    def is_list(self, value: Value) -> bool:
+        value = self.force(value)
+        return isinstance(value[0].thing, Obj) and self.heap.records[value[0].thing.id].kind == "list"
+
     def extend_in_place(self, left: Value, right: Value) -> bool:
         """`left += right` for a list."""
         if len(left) != 1 or not isinstance(left[0].thing, Obj):

@@ -39,6 +39,7 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "keras.Model": ("train_step", "test_step"),
     "transformers.Trainer": ("compute_loss",),
 }
+SPECIAL = frozenset({"__init__", "forward", "call", "__call__"})
 MOST_INSTANCES = 4  # of one class, on which its methods are run that nobody called
 
 Progress = Callable[[int, int], None]
@@ -128,27 +129,46 @@ def _protocols(machine: Machine, roots: set[int], fail: Callable[[int, Exception
 
 def _uncalled(machine: Machine, roots: set[int], fail: Callable[[int, Exception], None]) -> None:
     """Functions, methods and inner functions that were made and never entered."""
-    position = 0
-    seen: set[int] = set()
     made: dict[int, list[int]] = {}
-    while position < len(machine.made):
-        function = machine.made[position]
-        position += 1
-        mark = id(function.code)
-        if mark in seen or mark in machine.entered_code or function.module not in roots:
-            continue
-        seen.add(mark)
-        if function.code[2] == "<lambda>":
-            continue
-        if function.owner is None:
-            if effects.worthwhile(machine, function, None):
-                with _guarded(machine, function.module, fail), _taken_back(machine):
-                    _invoke(machine, just(function))
-            continue
-        for receiver in _receivers(machine, function, made, fail):
-            if effects.worthwhile(machine, function, receiver):
-                with _guarded(machine, function.module, fail), _taken_back(machine):
-                    _invoke(machine, just(Bound(function, receiver)) if receiver is not None else just(function))
+    for wanted in (False, True):  # first those that nobody mentions, for they may call the others
+        position = 0
+        seen: set[int] = set()
+        mentioned = _mentioned(machine)
+        while position < len(machine.made):
+            function = machine.made[position]
+            position += 1
+            mark = id(function.code)
+            name = function.code[2]
+            if mark in seen or mark in machine.entered_code or function.module not in roots or name == "<lambda>":
+                continue
+            if not wanted and name in mentioned and name not in SPECIAL:
+                continue
+            seen.add(mark)
+            _run_alone(machine, function, made, fail)
+
+
+def _run_alone(
+    machine: Machine, function: Func, made: dict[int, list[int]], fail: Callable[[int, Exception], None]
+) -> None:
+    if function.owner is None:
+        if effects.worthwhile(machine, function, None):
+            with _guarded(machine, function.module, fail), _taken_back(machine):
+                _invoke(machine, just(function))
+        return
+    for receiver in _receivers(machine, function, made, fail):
+        if effects.worthwhile(machine, function, receiver):
+            with _guarded(machine, function.module, fail), _taken_back(machine):
+                _invoke(machine, just(Bound(function, receiver)) if receiver is not None else just(function))
+
+
+def _mentioned(machine: Machine) -> set[str]:
+    """The names that bodies of functions call, which were not entered themselves."""
+    names: set[str] = set()
+    for function in machine.made:
+        if id(function.code) not in machine.entered_code:
+            print_ = effects.footprint(machine, function.code)
+            names |= (print_.names | print_.attributes) - {function.code[2]}
+    return names
 
 
 def _receivers(
