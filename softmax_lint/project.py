@@ -139,7 +139,9 @@ class _Run:
                 if path in self.files:
                     self.failures.append(Failure(path, str(error)))
         roots = []
-        for path in screen.candidates(texts):
+        candidates = screen.candidates(texts)
+        self.modules.eager = set(candidates)
+        for path in candidates:
             index = self.modules.add(path)
             if index is not None:
                 roots.append(index)

@@ -112,8 +112,14 @@ def _range(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     return just(Seq(tuple(just(Const(number)) for number in numbers)))
 
 
+def _filled(machine: Machine, value: Value) -> list[Any] | None:
+    """The items to loop over; an empty list was filled in some way that is not seen."""
+    items = machine.elements(value)
+    return None if not items and machine.is_list(value) else items
+
+
 def _enumerate(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
-    items = machine.elements(given.positional[0].value) if given.positional else None
+    items = _filled(machine, given.positional[0].value) if given.positional else None
     number = unknown("a number", machine.fresh("number"))
     if items is None or any(isinstance(item, Repeat) for item in items):
         element = unknown("an element", machine.fresh("element"))
@@ -129,7 +135,7 @@ def _enumerate(machine: Machine, given: Arguments, origin: Origin | None) -> Val
 
 
 def _zip(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
-    columns = [machine.elements(argument.value) for argument in given.positional]
+    columns = [_filled(machine, argument.value) for argument in given.positional]
     exact = [c for c in columns if c is not None and not any(isinstance(i, Repeat) for i in c)]
     if len(exact) == len(columns) and columns:
         rows = zip(*exact)
@@ -370,6 +376,17 @@ def _quiet(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     return unknown("no_grad")
 
 
+def _autocast(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    return unknown("autocast")
+
+
+def _policy(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    named = literal(_first(given))
+    if named is not None and isinstance(named.value, str):
+        machine.half = named.value.startswith("mixed_") or named.value in ("float16", "bfloat16")
+    return just(Const(None))
+
+
 def _str(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     found = literal(_first(given))
     return just(Const(str(found.value), found.origin)) if found else unknown("a string", machine.fresh("str"))
@@ -414,6 +431,19 @@ FUNCTIONS: dict[str, Any] = {
     "importlib.import_module": _import_module,
     "torch.no_grad": _quiet,
     "torch.inference_mode": _quiet,
+    "torch.autocast": _autocast,
+    "torch.amp.autocast": _autocast,
+    "torch.cuda.amp.autocast": _autocast,
+    **{
+        f"{root}.{module}.{name}": _policy
+        for root in ("keras", "tensorflow.keras", "tf_keras")
+        for module, name in (
+            ("mixed_precision", "set_global_policy"),
+            ("mixed_precision", "set_dtype_policy"),
+            ("mixed_precision.experimental", "set_policy"),
+            ("config", "set_dtype_policy"),
+        )
+    },
     "tqdm.tqdm": _same,
     "tqdm.auto.tqdm": _same,
     "tqdm.notebook.tqdm": _same,

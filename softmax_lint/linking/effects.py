@@ -149,9 +149,22 @@ def _thing_matters(machine: Machine, value: Value, seen: set[int], writes: bool)
         thing = case.thing
         if isinstance(thing, Func) and _matters(machine, thing, None, seen, writes):
             return True
-        if isinstance(thing, Class):
-            continue
+        if isinstance(thing, Class) and _class_matters(machine, thing, seen, writes):
+            return True
     return _carries_loss(machine, value) or _module_matters(machine, value, seen, writes)
+
+
+def _class_matters(machine: Machine, thing: Class, seen: set[int], writes: bool) -> bool:
+    """Whether making an instance may bring a loss about: its methods may be run by a library."""
+    if thing.id in seen or writes:
+        return False
+    seen.add(thing.id)
+    for id in machine.order(thing.id):
+        for value in machine.heap.records[id].slots.values():
+            for case in value:
+                if isinstance(case.thing, Func) and _matters(machine, case.thing, None, seen, writes):
+                    return True
+    return False
 
 
 def _module_matters(machine: Machine, value: Value, seen: set[int], writes: bool) -> bool:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from softmax_lint import code
 from softmax_lint.linking.evaluate import UNROLL, arguments, combine, decide, evaluate
 from softmax_lint.linking.values import (
+    Argument,
+    Arguments,
+    Bound,
     Class,
     Const,
     Descriptor,
@@ -142,18 +145,21 @@ def _repeat(
 
 
 def _with(machine: Machine, frame: Frame, op: code.Op) -> str:
-    quiet = False
+    quiet = half = False
     for context, target in op[1]:
         value = machine.force(evaluate(machine, frame, context))
         quiet = quiet or any(
             isinstance(case.thing, Unknown) and case.thing.reason in ("no_grad", "inference_mode")
             for case in value
         )
+        half = half or any(isinstance(case.thing, Unknown) and case.thing.reason == "autocast" for case in value)
         if target is not None:
             machine.bind(frame, target, machine.entered(value))
     machine.quiet += quiet
+    machine.autocast += half
     status = run(machine, frame, op[2])
     machine.quiet -= quiet
+    machine.autocast -= half
     return status
 
 
@@ -218,16 +224,26 @@ def _decorated(machine: Machine, frame: Frame, decorator: code.Expr, value: Valu
         kind = DESCRIPTORS.get(thing.path)
         if kind is not None:
             return just(Descriptor(kind, value))
-        if thing.path in ("torch.no_grad", "torch.inference_mode"):
-            return value
+        if thing.path in QUIET:
+            return _quiet(value)
         return value
-    if isinstance(thing, Func) and len(found) == 1:
-        from softmax_lint.linking.values import Argument, Arguments, Bound
-
-        result = machine.force(machine.call(found, Arguments((Argument(value, None),)), None))
-        if len(result) == 1 and isinstance(result[0].thing, (Func, Bound)):
+    if isinstance(thing, Unknown) and thing.reason == "no_grad":
+        return _quiet(value)
+    if isinstance(thing, (Func, Bound)) and len(found) == 1:
+        with machine.wanting_effects():
+            result = machine.force(machine.call(found, Arguments((Argument(value, None),)), None))
+        if len(result) == 1 and isinstance(result[0].thing, (Func, Bound, Class)):
             return result
     return value
+
+
+def _quiet(value: Value) -> Value:
+    return tuple(
+        case._replace(thing=case.thing._replace(quiet=True)) if isinstance(case.thing, Func) else case for case in value
+    )
+
+
+QUIET = frozenset({"torch.no_grad", "torch.inference_mode", "torch.jit.ignore"})
 
 
 DESCRIPTORS = {
@@ -245,7 +261,10 @@ def _class(machine: Machine, frame: Frame, op: code.Op) -> str:
     made = machine.make_class(frame, name, values)
     inner = machine.inner_frame(frame, env=made, owner=made)
     run(machine, inner, body)
-    machine.store(frame, name, just(Class(made)))
+    value = just(Class(made))
+    for decorator in reversed(decorators):
+        value = _decorated(machine, frame, decorator, value)
+    machine.store(frame, name, value)
     return NEXT
 
 

@@ -129,7 +129,9 @@ def initialise(machine: Machine, made: Obj, row: Api, given: Arguments) -> None:
     if record.kind == "instance" and row.role in (CONTAINER, FUNCTIONAL, LOSS, TRAINER):
         record.extra = given
     if row.role == CONTAINER:
-        machine.heap.write(made.id, ITEMS, _contained(machine, row, given))
+        items = _contained(machine, row, given)
+        machine.heap.write(made.id, ITEMS, items)
+        machine.contained.update(_members(items))
     elif row.role == FUNCTIONAL:
         outputs = given.get(row.params, "outputs") or given.get((), "output")
         if outputs is not None:
@@ -168,6 +170,18 @@ def _contained(machine: Machine, row: Api, given: Arguments) -> Value:
     if row.name == "torch.nn.Sequential" and not isinstance(first[0].thing, Unknown):
         return just(Seq((first,)))
     return unknown("items that are not known", machine.fresh("items"))
+
+
+def _members(items: Value) -> set[int]:
+    found: set[int] = set()
+    for case in items:
+        values = case.thing.items if isinstance(case.thing, Seq) else ()
+        if isinstance(case.thing, Map):
+            values = tuple(value for _, value in case.thing.entries)
+        for value in values:
+            for part in value.values if isinstance(value, Repeat) else (value,):
+                found.update(c.thing.id for c in part if isinstance(c.thing, Obj))
+    return found
 
 
 def _last_known(mapping: Map | None) -> Value:
@@ -303,9 +317,9 @@ def affine(
         layer=origin,
         name=label.value if label is not None and isinstance(label.value, str) else "",
         keras=row.framework == "keras",
+        half=_half(machine, row, given),
         measured=row.measured,
     )
-    half = given.get((), "dtype")
     if not row.activation:
         return just(scores)
     argument = given.get(row.params, row.activation)
@@ -315,7 +329,6 @@ def affine(
         if row.activation_default is None:
             return just(scores)
         argument = Argument(just(Const(row.activation_default)), None)
-    del half
     return activated(machine, argument, scores, row.framework, origin)
 
 
@@ -357,6 +370,7 @@ def activated(machine: Machine, argument: Argument, tensor: Tensor, framework: s
                 axis=row.axis_default if row.axis_default is not None else -1,
                 built=built,
                 layer=layer,
+                half=tensor.half,
                 keras=framework == "keras"
                 and (
                     isinstance(thing, Const)
@@ -402,15 +416,17 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
     )
     value = argument.value if argument is not None else None
     role = row.role
+    if thing.id in machine.contained:
+        at = made_at
     if role == LOSS:
-        return sinks.loss_object(machine, thing, row, built, given, at)
+        return sinks.loss_object(machine, thing, row, built, given, origin or made_at)
     if role == AFFINE:
         return affine(machine, row, built, made_at, value, row.name)
     if role == ACTIVATION:
         axis, implicit = _axis(row, built)
         return tensors.activate(
             machine, value, row, at, short(row.name), axis=axis, implicit_axis=implicit, built=made_at if at != made_at else None,
-            half=_half(built), **({"name": _label(built)} if _label(built) else {}),
+            half=_half(machine, row, built), **({"name": _label(built)} if _label(built) else {}),
         )  # fmt: skip
     if role == NAMED_ACTIVATION:
         return _named_activation(machine, row, built, value, at, made_at)
@@ -459,10 +475,15 @@ def _mixed(machine: Machine, value: Value, row: Api) -> Value:
     return unknown(f"`{row.name}`", machine.fresh("mix"))
 
 
-def _half(built: Arguments) -> bool:
+def _half(machine: Machine, row: Api, built: Arguments) -> bool:
+    """Whether a Keras layer computes in 16 bits."""
+    if row.framework != "keras":
+        return False
     found = built.get((), "dtype")
     named = literal(found.value) if found is not None else None
-    return named is not None and named.value in ("float16", "bfloat16")
+    if named is None:
+        return machine.half
+    return named.value in ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 
 
 def _label(built: Arguments) -> str:
@@ -482,14 +503,14 @@ def _named_activation(
         if value is not None and len(value) == 1 and isinstance(value[0].thing, Tensor)
         else None
     )
-    placeholder = tensor or Tensor("", at, "")
+    placeholder = (tensor or Tensor("", at, ""))._replace(half=_half(machine, row, built))
     result = activated(machine, argument._replace(origin=at), placeholder, row.framework, at)
     parts = []
     label = _label(built)
     for case in result:
         thing = case.thing
         if isinstance(thing, Tensor):
-            if not thing.representation or thing is placeholder or thing == placeholder:
+            if not thing.representation or thing == placeholder:
                 parts.append(under(value if value is not None else unknown("data"), case.guards))
                 continue
             thing = thing._replace(built=made_at if at != made_at else thing.built, name=label or thing.name)

@@ -139,6 +139,9 @@ class Machine:
         self._keys: dict[tuple[Any, ...], Key] = {}
         self._parts: list[tuple[Any, ...]] = []
         self.quiet = 0  # depth of no_grad contexts
+        self.autocast = 0  # depth of autocast contexts
+        self.half = False  # Keras: a 16-bit policy was set
+        self.contained: set[int] = set()  # library objects that sit in a container
         self.effects = 0
         self.meetings: dict[Any, Meeting] = {}
         self.entered_code: set[int] = set()
@@ -923,6 +926,8 @@ class Machine:
                 continue
             with self.assuming(tuple((k, w) for k, w, _ in case.guards)):
                 if isinstance(case.thing, (Tensor, Unknown, Seq)):
+                    if name == "compile" and isinstance(case.thing, Unknown):
+                        methods.compile_unknown(self, case.thing, given, origin)
                     value = methods.on_tensor(self, case.thing, name, given, origin)
                     if value is None:
                         value = self.call(self.attribute_of(case.thing, name), given, origin)
@@ -995,6 +1000,7 @@ class Machine:
         self.entered_code.add(id(function.code))
         self.frames.append(mark)
         effects_, self.effects = self.effects, 0
+        self.quiet += function.quiet
         try:
             env = self.heap.allocate("env", of=function.env)
             frame = Frame(env, function.unit, function.module, function.owner, receiver, len(self.path))
@@ -1003,6 +1009,7 @@ class Machine:
             return self._returned(frame)
         finally:
             self.effects = effects_
+            self.quiet -= function.quiet
             self.frames.pop()
 
     def _returned(self, frame: Frame) -> Value:

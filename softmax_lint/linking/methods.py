@@ -147,6 +147,13 @@ def on_tensor(
     return unknown(f"`.{name}()` of a tensor", machine.fresh("method"))
 
 
+def compile_unknown(machine: Machine, thing: Unknown, given: Arguments, origin: Origin | None) -> None:
+    """`compile` of a model nobody knows: its losses are listed, undecided."""
+    losses = given.get((), "loss")
+    if losses is not None and origin is not None and given.get((), "loss_fn") is None:
+        sinks.compiled(machine, losses, just(thing), origin)
+
+
 def call(machine: Machine, receiver: Thing, name: str, given: Arguments, origin: Origin | None) -> Value:
     """A library method on a receiver."""
     if isinstance(receiver, Super):
@@ -305,6 +312,8 @@ def _append(machine: Machine, thing: Obj, value: Value) -> Value:
     items = machine.heap.read(thing.id, ITEMS)
     if items is None:
         return just(Const(None))
+    if machine.heap.records[thing.id].kind == "library":
+        machine.contained.update(case.thing.id for case in value if isinstance(case.thing, Obj))
     parts = []
     for case in items:
         if isinstance(case.thing, Seq):

@@ -67,6 +67,7 @@ class Modules:
         self.units: list[Unit] = []
         self.classes: list[tuple[int, int, int]] = []
         self.problems: list[Problem] = []
+        self.eager: set[str] = set()  # paths whose bodies run when they are imported
         self._by_path: dict[str, int | None] = {}
         self._listing: dict[str, frozenset[str]] = {}
         self._roots: dict[str, str] = {}
@@ -169,7 +170,7 @@ class Modules:
         with machine.apart():
             for unit in module.units:
                 known = self.units[unit]
-                if known.kind and known.name:
+                if known.kind and known.name and not known.text.lstrip().startswith("@"):
                     machine.heap.write(module.env, known.name, just(Pending(unit)))
                     continue
                 ops = self.ops(unit)
@@ -259,9 +260,17 @@ class Modules:
         found = self._find(file, module)
         if found is None:
             return just(Name(module))
+        self._imported(machine, found)
         if whole is not None and whole != module:
-            self._find(file, whole)
+            inner = self._find(file, whole)
+            if inner is not None:
+                self._imported(machine, inner)
         return just(Module(found))
+
+    def _imported(self, machine: Machine, file: int) -> None:
+        """An import runs the body of a module that is a root anyway: registries fill up in this order."""
+        if self.files[file].path in self.eager:
+            self.execute(machine, file)
 
     def import_from(self, machine: Machine, file: int, module: str, level: int, name: str) -> Value:
         found = self._find(file, module, level) if level or module else None
@@ -269,10 +278,18 @@ class Modules:
             if level:
                 return unknown(f"`{'.' * level}{module}` was not found", machine.key("import", module, name))
             return just(Name(f"{module}.{name}"))
+        self._imported(machine, found)
+        package = self.files[found].package
+        if package is not None:
+            inner = self._below(package, name)
+            if inner is not None:
+                self._imported(machine, inner)
         return machine.delay(lambda: self.attribute(machine, found, name))
 
     def import_star(self, machine: Machine, file: int, module: str, level: int) -> None:
         found = self._find(file, module, level)
+        if found is not None:
+            self._imported(machine, found)
         self.files[file].stars.append(module if found is None else found)
 
     def absolute(self, machine: Machine, dotted: str) -> Value | None:

@@ -39,7 +39,8 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "keras.Model": ("train_step", "test_step"),
     "transformers.Trainer": ("compute_loss",),
 }
-SPECIAL = frozenset({"__init__", "forward", "call", "__call__"})
+# Methods that others run: they come after everything that may make their objects.
+SPECIAL = frozenset({"__init__", "forward", "call", "__call__"} | {name for names in PROTOCOLS.values() for name in names})
 MOST_INSTANCES = 4  # of one class, on which its methods are run that nobody called
 
 Progress = Callable[[int, int], None]
@@ -61,8 +62,10 @@ def link(
             progress(number + 1, len(roots))
     for file in roots:
         _define_rest(machine, file, fail)
+    made: dict[int, list[int]] = {}
+    _uncalled(machine, set(roots), made, False, fail)
     _protocols(machine, set(roots), fail)
-    _uncalled(machine, set(roots), fail)
+    _uncalled(machine, set(roots), made, True, fail)
 
 
 @contextmanager
@@ -127,24 +130,30 @@ def _protocols(machine: Machine, roots: set[int], fail: Callable[[int, Exception
                         _invoke(machine, method)
 
 
-def _uncalled(machine: Machine, roots: set[int], fail: Callable[[int, Exception], None]) -> None:
-    """Functions, methods and inner functions that were made and never entered."""
-    made: dict[int, list[int]] = {}
-    for wanted in (False, True):  # first those that nobody mentions, for they may call the others
-        position = 0
-        seen: set[int] = set()
-        mentioned = _mentioned(machine)
-        while position < len(machine.made):
-            function = machine.made[position]
-            position += 1
-            mark = id(function.code)
-            name = function.code[2]
-            if mark in seen or mark in machine.entered_code or function.module not in roots or name == "<lambda>":
-                continue
-            if not wanted and name in mentioned and name not in SPECIAL:
-                continue
-            seen.add(mark)
-            _run_alone(machine, function, made, fail)
+def _uncalled(
+    machine: Machine,
+    roots: set[int],
+    made: dict[int, list[int]],
+    wanted: bool,
+    fail: Callable[[int, Exception], None],
+) -> None:
+    """Functions, methods and inner functions that were made and never entered.
+
+    First those that nobody mentions, for they may call the others; then (`wanted`) the rest."""
+    position = 0
+    seen: set[int] = set()
+    mentioned = set() if wanted else _mentioned(machine)
+    while position < len(machine.made):
+        function = machine.made[position]
+        position += 1
+        mark = id(function.code)
+        name = function.code[2]
+        if mark in seen or mark in machine.entered_code or function.module not in roots or name == "<lambda>":
+            continue
+        if not wanted and (name in mentioned or name in SPECIAL):
+            continue
+        seen.add(mark)
+        _run_alone(machine, function, made, fail)
 
 
 def _run_alone(

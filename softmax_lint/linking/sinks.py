@@ -42,6 +42,7 @@ from softmax_lint.linking.values import (
 )
 from softmax_lint.representation import (
     ANY,
+    BINARY,
     CATEGORICAL,
     LOG_PROBABILITIES,
     LOG_SOFTMAX,
@@ -102,7 +103,7 @@ def meet(
     choices = {c for c in choices if not any(c < other for other in choices)}
     for chosen in sorted(choices, key=repr):
         group = tuple(
-            dict.fromkeys(_plain(case.thing) for case in cases if compatible(_objects(case.guards), chosen))
+            dict.fromkeys(_halved(machine, row, _plain(case.thing)) for case in cases if compatible(_objects(case.guards), chosen))
         )
         meeting.groups[group] = None
 
@@ -111,9 +112,16 @@ def _objects(guards: Guards) -> Guards:
     return frozenset(g for g in guards if g[2] == OBJECT)
 
 
+def _halved(machine: Machine, row: Api, thing: Thing) -> Thing:
+    """BCELoss under autocast raises or works in 16 bits."""
+    if machine.autocast and isinstance(thing, Tensor) and row.framework == "torch" and row.expects == BINARY:
+        return thing._replace(half=True)
+    return thing
+
+
 def _plain(thing: Thing) -> Thing:
     if isinstance(thing, Tensor):
-        return thing
+        return thing if thing.representation else Unknown("data")
     if isinstance(thing, Unknown):
         return Unknown(thing.reason)
     return Unknown("not a tensor")
@@ -195,8 +203,8 @@ def _apply(
     meet(machine, pair.LOSS, row, expected, place, application, text, value, reason)
     if target is None or expected is None:
         return
-    _targets(machine, row, place, application, text, target.value, configured)
-    _swapped(machine, row, expected, place, application, text, value, target.value)
+    if not _swapped(machine, row, expected, place, application, text, value, target.value):
+        _targets(machine, row, place, application, text, target.value, configured)
 
 
 def _targets(
@@ -244,13 +252,15 @@ def _swapped(
 ) -> None:
     """The prediction in the target slot, and data straight from a loader in the prediction slot."""
     if value is None or expected == ANY:
-        return
+        return False
     data = machine.visible(machine.force(value))
     if not all(isinstance(c.thing, Unknown) and c.thing.reason == "an element" for c in data):
-        return
+        return False
     other = machine.visible(machine.force(target))
     if other and all(isinstance(c.thing, Tensor) and not c.thing.detached for c in other):
         meet(machine, pair.SWAPPED, row, expected, place, application, text, other)
+        return True
+    return False
 
 
 def constructor(machine: Machine, row: Api, path: str, given: Arguments, origin: Origin | None) -> None:

@@ -52,6 +52,7 @@ class Func(NamedTuple):
     unit: int
     module: int
     owner: int | None = None  # class object, for super()
+    quiet: bool = False  # decorated with no_grad
 
     def __hash__(self) -> int:
         return hash((id(self.code), self.env, self.owner))
@@ -62,6 +63,7 @@ class Func(NamedTuple):
             and self.code is other.code
             and self.env == other.env
             and self.owner == other.owner
+            and self.quiet == other.quiet
         )
 
 
