@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from softmax_lint.commands.inputs import Request
 
 FAILED = 2
+FORMATS = (
+    "text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit", "rdjson", "pylint",
+    "azure", "markdown",
+)  # fmt: skip
 _GROUP_OPTIONS = ("-h", "--help", "-V", "--version")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -147,7 +151,7 @@ def _request(paths: Sequence[str], given: dict[str, Any], **selection: Any) -> R
     "--per-file-ignores", multiple=True, metavar="PATTERN:RULE,…", help="Rules not to check in some files."
 )
 @click.option(
-    "--output-format", type=click.Choice(("text", "concise", "json")), help="How to print findings."
+    "--output-format", type=click.Choice(FORMATS), metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."
 )
 @click.option(
     "-o", "--output-file", type=click.Path(dir_okay=False), metavar="FILE", help="Where to print findings."

@@ -16,7 +16,10 @@ from softmax_lint.diagnostic import SEVERITIES
 from softmax_lint.patterns import Matcher, compile_patterns
 from softmax_lint.selection import Layer, Named, UnknownRule, choose, expand, suggest
 
-OUTPUT_FORMATS = ("text", "concise", "json")
+OUTPUT_FORMATS = (
+    "text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit", "rdjson", "pylint",
+    "azure", "markdown",
+)  # fmt: skip
 BACKENDS = ("tensorflow", "torch", "jax")
 DEFAULT_EXCLUDE = (
     ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox",

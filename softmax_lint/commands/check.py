@@ -14,7 +14,7 @@ from softmax_lint.commands.inputs import Inputs, Request, gather
 from softmax_lint.commands.terminal import complain, encoding_of, has_color, progress, write
 from softmax_lint.diagnostic import SEVERITIES, Report
 from softmax_lint.lines import lines_of, reader
-from softmax_lint.reporters import RenderOptions, render
+from softmax_lint.reporters import FOR_PEOPLE, RenderOptions, render
 from softmax_lint.reporters.closing import closing_line
 from softmax_lint.reporters.names import counted, shown
 from softmax_lint.suppression import apply
@@ -51,10 +51,10 @@ def run(
     closing = f"{closing_line(report, applied.suppressed)}\n"
     # Where every path was wrong, there is nothing to sum up; a quiet run never does.
     has_closing = not request.quiet and (report.files > 0 or inputs.complete)
-    if has_closing and output_format != "json":
+    if has_closing and output_format in FOR_PEOPLE:
         output += closing
     write(output, output_file)
-    if has_closing and output_format == "json":
+    if has_closing and output_format not in FOR_PEOPLE:
         sys.stderr.write(closing)
     if request.verbose:
         seconds = time.monotonic() - started

@@ -134,6 +134,12 @@ def _enumerate(machine: Machine, given: Arguments, origin: Origin | None) -> Val
     return just(Seq(tuple(pairs)))
 
 
+def _any_of(machine: Machine, items: list[Any] | None) -> Value:
+    if not items:
+        return unknown("an element", machine.fresh("element"))
+    return join(v for i in items for v in (i.values if isinstance(i, Repeat) else (i,)))
+
+
 def _zip(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     columns = [_filled(machine, argument.value) for argument in given.positional]
     exact = [c for c in columns if c is not None and not any(isinstance(i, Repeat) for i in c)]
@@ -147,12 +153,12 @@ def _zip(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
             row = []
             for column in columns:
                 if column is None or any(isinstance(i, Repeat) for i in column):
-                    row.append(unknown("an element", machine.fresh("element")))
+                    row.append(_any_of(machine, column))
                 else:
                     row.append(column[n])
             rows_.append(just(Seq(tuple(row))))
         return just(Seq(tuple(rows_)))
-    row = [unknown("an element", machine.fresh("element")) for _ in columns]
+    row = [_any_of(machine, column) for column in columns]
     return just(Seq((Repeat((just(Seq(tuple(row))),)),)))
 
 

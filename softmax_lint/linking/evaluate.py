@@ -500,6 +500,10 @@ def truth_of(machine: Machine, value: Value) -> Decision:
 def _definite(machine: Machine, case: Case) -> bool | None:
     thing = case.thing
     if isinstance(thing, Const):
+        if machine.exploring and isinstance(thing.value, bool) and thing.origin is not None:
+            turned = machine.path.way(machine.key("switch", thing.origin))
+            if turned is not None:
+                return bool(turned)
         return None if isinstance(thing.value, Slice) else bool(thing.value)
     if isinstance(thing, (Class, Func, Module, Bound, Partial, Method, Name)):
         return True

@@ -71,6 +71,7 @@ def _do(machine: Machine, frame: Frame, op: code.Op) -> str:
 def _if(machine: Machine, frame: Frame, op: code.Op) -> str:
     decision = decide(machine, frame, op[1])
     if decision.truth is not None:
+        _explore(machine, frame, op, decision.truth)
         return run(machine, frame, op[2] if decision.truth else op[3])
     heap = machine.heap
     mark = heap.mark()
@@ -92,6 +93,25 @@ def _if(machine: Machine, frame: Frame, op: code.Op) -> str:
     otherwise = heap.take_back(mark)
     heap.merge(decision.yes, decision.no, then, otherwise)
     return NEXT
+
+
+def _explore(machine: Machine, frame: Frame, op: code.Op, truth: bool) -> None:
+    """The branch that a switch at module level turns off (`TRAIN = False`): people turn it on.
+
+    It runs on a copy, with the switch the other way everywhere; only tensors made inside it count."""
+    body = op[3] if truth else op[2]
+    test = op[1][3] if op[1][0] == code.UNARY else op[1]
+    if not body or test[0] != code.NAME or machine.heap.records[frame.env].kind != "module" or machine.exploring:
+        return
+    switch = literal(machine.load(frame, test[2]))
+    if switch is None or not isinstance(switch.value, bool) or switch.origin is None:
+        return
+    mark = machine.heap.mark()
+    machine.exploring = machine.stamp = machine.stamp + 1
+    with machine.assuming(((machine.key("switch", switch.origin), not switch.value),)):
+        run(machine, frame, body)
+    machine.exploring = 0
+    machine.heap.take_back(mark)
 
 
 def _loop(machine: Machine, frame: Frame, op: code.Op) -> str:
@@ -225,10 +245,10 @@ def _decorated(machine: Machine, frame: Frame, decorator: code.Expr, value: Valu
         if kind is not None:
             return just(Descriptor(kind, value))
         if thing.path in QUIET:
-            return _quiet(value)
+            return _quiet(machine, value)
         return value
     if isinstance(thing, Unknown) and thing.reason == "no_grad":
-        return _quiet(value)
+        return _quiet(machine, value)
     if isinstance(thing, (Func, Bound)) and len(found) == 1:
         with machine.wanting_effects():
             result = machine.force(machine.call(found, Arguments((Argument(value, None),)), None))
@@ -237,10 +257,15 @@ def _decorated(machine: Machine, frame: Frame, decorator: code.Expr, value: Valu
     return value
 
 
-def _quiet(value: Value) -> Value:
-    return tuple(
-        case._replace(thing=case.thing._replace(quiet=True)) if isinstance(case.thing, Func) else case for case in value
-    )
+def _quiet(machine: Machine, value: Value) -> Value:
+    """The function under no_grad, wherever it is run from."""
+    function = value[0].thing
+    if not isinstance(function, Func):
+        return value
+    quiet = function._replace(quiet=True)
+    if machine.made and machine.made[-1] == function:
+        machine.made[-1] = quiet
+    return just(quiet)
 
 
 QUIET = frozenset({"torch.no_grad", "torch.inference_mode", "torch.jit.ignore"})

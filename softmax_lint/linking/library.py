@@ -319,6 +319,7 @@ def affine(
         keras=row.framework == "keras",
         half=_half(machine, row, given),
         measured=row.measured,
+        made=machine.exploring,
     )
     if not row.activation:
         return just(scores)
@@ -585,7 +586,7 @@ def model_output(machine: Machine, thing: Obj, row: Api, built: Arguments, value
     units = built.get(row.params, row.units) if row.units else None
     scores = Tensor(
         SCORES, at, short(row.name), units=integer(units.value) if units is not None else None, layer=at,
-        keras=row.framework == "keras", measured=row.measured,
+        keras=row.framework == "keras", measured=row.measured, made=machine.exploring,
     )  # fmt: skip
     result: Value = just(scores)
     if row.activation:

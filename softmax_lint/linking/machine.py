@@ -59,6 +59,7 @@ from softmax_lint.linking.values import (
 )
 
 MOST_FRAMES = 24
+MOST_COMPUTING = 200  # delayed calls that wait for one another
 MOST_OPERATIONS = 20_000
 ITEMS = "*items"
 
@@ -124,6 +125,7 @@ class Delayed:
 
     compute: Callable[[], Value]
     path: dict[Key, Any]
+    frames: tuple[Any, ...]  # the calls it was made in: a call of one of them would be a recursion
     value: Value | None = None
     running: bool = False
 
@@ -145,9 +147,12 @@ class Machine:
         self.effects = 0
         self.meetings: dict[Any, Meeting] = {}
         self.entered_code: set[int] = set()
+        self.entered_on: set[tuple[int, int]] = set()  # function, receiver
         self.made: list[Func] = []
         self.instances: dict[int, list[int]] = {}
         self.frames: list[Any] = []
+        self.computing = 0
+        self.stamp = self.exploring = 0
         self.operations = 0
         self.counter = 0
         self.assumed: dict[str, str] = {}
@@ -214,7 +219,7 @@ class Machine:
     # Delayed calls.
 
     def delay(self, compute: Callable[[], Value]) -> Value:
-        self.delayed.append(Delayed(compute, self.path.ways()))
+        self.delayed.append(Delayed(compute, self.path.ways(), tuple(self.frames)))
         return just(Lazy(len(self.delayed) - 1))
 
     def force(self, value: Value) -> Value:
@@ -237,13 +242,18 @@ class Machine:
         if delayed.value is None:
             if delayed.running:
                 return unknown("recursive")
+            if self.computing >= MOST_COMPUTING:
+                return unknown("too deep", self.fresh("deep"))
             delayed.running = True
             path, self.path = self.path, Path(delayed.path.copy())
+            frames, self.frames = self.frames, list(delayed.frames)
+            self.computing += 1
             try:
                 delayed.value = self.force(delayed.compute())
             finally:
                 delayed.running = False
-                self.path = path
+                self.computing -= 1
+                self.path, self.frames = path, frames
         return delayed.value
 
     def mapped(self, value: Value, function: Callable[[Value], Value]) -> Value:
@@ -337,7 +347,7 @@ class Machine:
                         parts.append(under(items[position], case.guards))
                     continue
                 if isinstance(case.thing, Tensor):
-                    parts.append(under(unknown("rows of a tensor", self.fresh("row")), case.guards))
+                    parts.append((Case(case.thing._replace(plain=False, rank=None), case.guards),))
                     continue
                 parts.append(
                     under(self.item((case._replace(guards=NO_GUARDS),), just(Const(position))), case.guards)
@@ -442,6 +452,8 @@ class Machine:
         thing = value[0].thing
         if isinstance(thing, Seq):
             return list(thing.items)
+        if isinstance(thing, Tensor) and thing.representation:
+            return [Repeat((just(thing._replace(plain=False, rank=None)),))]
         if isinstance(thing, Obj):
             inner = self.heap.records[thing.id].slots.get(ITEMS)
             if inner is None or len(inner) != 1:
@@ -727,6 +739,8 @@ class Machine:
             return unknown(thing.reason, self.key("attr of", thing.key, name) if thing.key is not None else self.fresh("attr"))
         if isinstance(thing, (Const, Seq, Map)):
             return just(Method(thing, name))
+        if isinstance(thing, Func) and name in ("__name__", "__qualname__"):
+            return just(Const(thing.code[2]))
         if isinstance(thing, (Func, Bound)) and name in (
             "__call__",
             "apply",
@@ -790,6 +804,8 @@ class Machine:
         return (case,)
 
     def _class_fallback(self, thing: Class, name: str) -> Value:
+        if name in ("__name__", "__qualname__"):
+            return just(Const(self.heap.records[thing.id].name))
         for base in self.library_bases(thing.id):
             if isinstance(base, Name):
                 return just(Name(f"{base.path}.{name}"))
@@ -998,6 +1014,8 @@ class Machine:
         if len(self.frames) >= MOST_FRAMES:
             return unknown("too deep", self.fresh("deep"))
         self.entered_code.add(id(function.code))
+        if isinstance(receiver, Obj):
+            self.entered_on.add((id(function.code), receiver.id))
         self.frames.append(mark)
         effects_, self.effects = self.effects, 0
         self.quiet += function.quiet

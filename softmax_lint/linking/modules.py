@@ -257,7 +257,7 @@ class Modules:
 
     def import_module(self, machine: Machine, file: int, module: str, whole: str | None = None) -> Value:
         """What `import module` binds. `whole` is the full dotted name when only its first part is bound."""
-        found = self._find(file, module)
+        found = None if module.partition(".")[0] in LIBRARIES else self._find(file, module)
         if found is None:
             return just(Name(module))
         self._imported(machine, found)
@@ -273,6 +273,8 @@ class Modules:
             self.execute(machine, file)
 
     def import_from(self, machine: Machine, file: int, module: str, level: int, name: str) -> Value:
+        if not level and module.partition(".")[0] in LIBRARIES and find(f"{module}.{name}") is not None:
+            return just(Name(f"{module}.{name}"))  # in a library's own repository its rows know better
         found = self._find(file, module, level) if level or module else None
         if found is None:
             if level:
@@ -284,6 +286,8 @@ class Modules:
             inner = self._below(package, name)
             if inner is not None:
                 self._imported(machine, inner)
+                if found == file:  # a package that imports its own submodule
+                    return just(Module(inner))
         return machine.delay(lambda: self.attribute(machine, found, name))
 
     def import_star(self, machine: Machine, file: int, module: str, level: int) -> None:

@@ -148,7 +148,9 @@ def _uncalled(
         position += 1
         mark = id(function.code)
         name = function.code[2]
-        if mark in seen or mark in machine.entered_code or function.module not in roots or name == "<lambda>":
+        if mark in seen or function.module not in roots or name == "<lambda>":
+            continue
+        if mark in machine.entered_code and function.owner is None:
             continue
         if not wanted and (name in mentioned or name in SPECIAL):
             continue
@@ -165,6 +167,11 @@ def _run_alone(
                 _invoke(machine, just(function))
         return
     for receiver in _receivers(machine, function, made, fail):
+        if receiver is None or not isinstance(receiver, Obj):
+            if id(function.code) in machine.entered_code:
+                continue
+        elif (id(function.code), receiver.id) in machine.entered_on:
+            continue
         if effects.worthwhile(machine, function, receiver):
             with _guarded(machine, function.module, fail), _taken_back(machine):
                 _invoke(machine, just(Bound(function, receiver)) if receiver is not None else just(function))
@@ -199,15 +206,15 @@ def _receivers(
         for id in ids[:MOST_INSTANCES]
         if _runs(machine, Obj(id), name, function)
     ]
-    if not found:
+    if not found and id(function.code) not in machine.entered_code:
         if owner not in made:
             made[owner] = []
             with _guarded(machine, function.module, fail):
                 value = machine.instantiate(Class(owner), Arguments(), machine.heap.records[owner].origin)
                 if isinstance(value[0].thing, Obj):
                     made[owner].append(value[0].thing.id)
-        found = [] if name == "__init__" else made[owner]
-    return [Obj(id) for id in found[:MOST_INSTANCES]]
+        found = made[owner]
+    return [] if name == "__init__" else [Obj(id) for id in found[:MOST_INSTANCES]]
 
 
 def _runs(machine: Machine, thing: Obj, name: str, function: Func) -> bool:

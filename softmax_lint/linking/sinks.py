@@ -85,6 +85,8 @@ def meet(
     reason: str = "",
 ) -> None:
     """Record that a value meets a sink, in the present context."""
+    if prediction is None and machine.exploring:
+        return
     key = (kind, place, application, expected, row.name)
     meeting = machine.meetings.get(key)
     if meeting is None:
@@ -105,6 +107,8 @@ def meet(
         group = tuple(
             dict.fromkeys(_halved(machine, row, _plain(case.thing)) for case in cases if compatible(_objects(case.guards), chosen))
         )
+        if machine.exploring and not all(isinstance(t, Tensor) and t.made == machine.exploring for t in group):
+            continue
         meeting.groups[group] = None
 
 

@@ -120,6 +120,7 @@ def activate(
             activation=row.name.rpartition(".")[2] if row.produces == HIDDEN else "",
             keras=row.framework == "keras",
             measured=row.measured,
+            made=machine.exploring,
         )._replace(**more)  # type: ignore[arg-type]
     )
 

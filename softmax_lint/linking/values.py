@@ -151,7 +151,7 @@ class Tensor(NamedTuple):
     detached: bool = False
     guarded: bool = False  # clamped or shifted by an epsilon
     measured: bool = True
-    frame: int = 0  # the activation of a project function that made it
+    made: int = 0  # the exploration of a branch that is turned off, in which it was made
 
 
 class Lazy(NamedTuple):

@@ -6,7 +6,8 @@
 
 `text` is one top-level statement as `splitting.split` cuts it, or a whole script or cell; its lines end in
 newline characters. All rows and columns are relative to that text and count from 1; columns are code points,
-ends are exclusive. Nothing here raises for any text. LibCST is imported with the first text that is lowered.
+ends are exclusive. Nothing here raises for any text. LibCST is the authority; it is imported with the first
+text that is located or that Python's own parser refuses.
 """
 
 from __future__ import annotations
@@ -60,12 +61,20 @@ class _Reading:
     problems: tuple[SyntaxProblem, ...]
 
 
-def lower(text: str) -> tuple[Ops, tuple[SyntaxProblem, ...]]:
+def lower(text: str, *, reference: bool = False) -> tuple[Ops, tuple[SyntaxProblem, ...]]:
     """The operations of a text, and one problem for each of its top-level statements that does not parse.
 
-    Of such a statement the parts that make sense are lowered; it lowers to nothing when there are none.
+    Of such a statement the parts that make sense are lowered; it lowers to nothing when there are none. With
+    `reference`, LibCST reads everything; else it reads only what Python's own parser refuses.
     """
-    from softmax_lint.lowering import cst, statements
+    from softmax_lint.lowering import native, statements
+
+    if not reference:
+        try:
+            return statements.block(Walk(native.ADAPTOR.unfold), native.parse(_clean(text)[0])), ()
+        except Unparsable:
+            pass
+    from softmax_lint.lowering import cst
 
     reading, nodes = _read(text, cst.ADAPTOR, cst.parse)
     return (statements.block(Walk(cst.ADAPTOR.unfold), nodes) if nodes else ()), reading.problems

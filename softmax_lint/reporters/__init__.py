@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
 
 from softmax_lint.diagnostic import Report
 
-FORMATS = ("text", "concise", "json")
+FORMATS = (
+    "text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit", "rdjson", "pylint",
+    "azure", "markdown",
+)  # fmt: skip
+# Formats that people read; the closing line belongs to their output, elsewhere it goes to standard error.
+FOR_PEOPLE = ("text", "concise", "markdown")
 
 
 def _no_lines(filename: str, cell: int | None) -> Sequence[str]:
@@ -29,10 +36,5 @@ class RenderOptions:
 def render(report: Report, output_format: str, options: RenderOptions) -> str:
     """`report` in one of FORMATS, with a line end after the last line; "" where there is nothing to say."""
     # Only the format that is asked for is imported.
-    if output_format == "json":
-        from softmax_lint.reporters.json import render as chosen
-    elif output_format == "concise":
-        from softmax_lint.reporters.concise import render as chosen
-    else:
-        from softmax_lint.reporters.text import render as chosen
-    return chosen(report, options)
+    chosen = import_module(f"softmax_lint.reporters.{output_format.replace('-', '_')}")
+    return cast(str, chosen.render(report, options))

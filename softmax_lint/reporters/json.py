@@ -12,7 +12,7 @@ from softmax_lint.reporters.names import shown
 
 def render(report: Report, options: RenderOptions) -> str:
     """The findings of `report` as a JSON list."""
-    return _dump([_diagnostic(each, options.cwd) for each in report.diagnostics])
+    return _dump([as_object(each, options.cwd) for each in report.diagnostics])
 
 
 def render_pairs(report: Report, options: RenderOptions) -> str:
@@ -53,7 +53,8 @@ def _fix(fix: Fix, cwd: str) -> dict[str, Any]:
     }
 
 
-def _diagnostic(diagnostic: Diagnostic, cwd: str) -> dict[str, Any]:
+def as_object(diagnostic: Diagnostic, cwd: str) -> dict[str, Any]:
+    """A finding with the keys of the JSON format."""
     fixes = [_fix(fix, cwd) for fix in diagnostic.fixes]
     return {
         "code": diagnostic.code,
