@@ -80,7 +80,7 @@ def test_sarif() -> None:
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["SML001", "SML002"]
     assert all(rule["help"]["markdown"].startswith(rule["shortDescription"]["text"]) for rule in rules)
-    first, second, third, fourth = run["results"]
+    first, _, third, fourth = run["results"]
     assert [rules[each["ruleIndex"]]["id"] for each in run["results"]] == [
         "SML002",
         *["SML001"] * 2,
@@ -128,7 +128,8 @@ def test_sarif_is_read_by_the_object_model(empty: bool) -> None:
 
 def _knows_all(model: Any) -> None:
     """No object of the model has a field that the model does not know."""
-    assert not model.model_extra, f"{type(model).__name__}: {model.model_extra}"
+    extra = set(model.model_extra or ()) - {"columnKind"}  # which the standard has, and this model has not
+    assert not extra, f"{type(model).__name__}: {extra}"
     for name in type(model).model_fields:
         value = getattr(model, name)
         for each in value if isinstance(value, list) else [value]:
@@ -150,7 +151,8 @@ def test_sarif_is_read_by_sarif_tools(tmp_path: Path) -> None:
     path = tmp_path / "report.sarif"
     path.write_text(rendered("sarif"), encoding="utf-8")
     read = loader.load_sarif_file(str(path))
-    assert read.get_result_count_by_severity() == {"error": 2, "warning": 1, "note": 1, "none": 0}
+    counted = [read.get_report().get_issue_count_for_severity(each) for each in ("error", "warning", "note")]
+    assert counted == [2, 1, 1]
     assert [row["Code"] for row in read.get_records()] == ["SML002", "SML001", "SML001", "SML002"]
 
 

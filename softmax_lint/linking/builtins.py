@@ -388,8 +388,8 @@ def _autocast(machine: Machine, given: Arguments, origin: Origin | None) -> Valu
 
 def _policy(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     named = literal(_first(given))
-    if named is not None and isinstance(named.value, str):
-        machine.half = named.value.startswith("mixed_") or named.value in ("float16", "bfloat16")
+    if named is not None and isinstance(named.value, str) and not len(machine.path):
+        machine.policies[machine.root] = named.value.startswith("mixed_") or named.value in ("float16", "bfloat16")
     return just(Const(None))
 
 

@@ -105,6 +105,11 @@ def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments)
     )
 
 
+def brings_loss(machine: Machine, thing: Class) -> bool:
+    """Whether a method of the class may meet a sink."""
+    return _class_matters(machine, thing, set(), writes=False)
+
+
 def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int], writes: bool = True) -> bool:
     if id(function.code) in seen:
         return False

@@ -25,12 +25,14 @@ from softmax_lint.linking.values import (
     Value,
     is_object,
     join,
+    just,
     merge,
 )
 
 Slot = tuple[int, str]
 Mark = tuple[int, int]
 Change = dict[Slot, Value | None]  # None: the slot was not there
+_NOTHING = just(Seq(()))
 
 
 @dataclass(slots=True)
@@ -119,6 +121,8 @@ class Heap:
         if isinstance(thing, Obj):
             record = self.records[thing.id]
             if record.kind == "library":
+                if record.of.role == CONTAINER and record.slots.get("*items") == _NOTHING:
+                    return FLOW  # the identity
                 return OBJECT if record.of.role in (LOSS, MODEL, CONTAINER, FUNCTIONAL) else FLOW
             return OBJECT if record.kind == "instance" else FLOW
         if isinstance(thing, Name):

@@ -233,7 +233,7 @@ def apply_function(machine: Machine, row: Api, path: str, given: Arguments, orig
     if value is None:
         return unknown(f"`{path}` without its argument", machine.fresh("call"))
     if role == KEEP:
-        return tensors.keep(machine, value, row, layer=False)
+        return tensors.keep(machine, value, row, layer=False, given=given)
     if role == MIX:
         if row.framework == "keras" and machine.elements(value) is not None:
             return unknown(f"`{path}`", machine.fresh("mix"))
@@ -315,6 +315,7 @@ def affine(
         short(path),
         units=integer(units.value) if units is not None else None,
         layer=origin,
+        rank=_rank(value) if row.name.rpartition(".")[2] in ("Linear", "LazyLinear", "Dense", "linear") else None,
         name=label.value if label is not None and isinstance(label.value, str) else "",
         keras=row.framework == "keras",
         half=_half(machine, row, given),
@@ -331,6 +332,12 @@ def affine(
             return just(scores)
         argument = Argument(just(Const(row.activation_default)), None)
     return activated(machine, argument, scores, row.framework, origin)
+
+
+def _rank(value: Value | None) -> int | None:
+    """The rank of a tensor that is at hand."""
+    tensor = value[0].thing if value is not None and len(value) == 1 else None
+    return tensor.rank if isinstance(tensor, Tensor) else None
 
 
 def activated(machine: Machine, argument: Argument, tensor: Tensor, framework: str, layer: Origin) -> Value:
@@ -455,7 +462,7 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
     if value is None:
         return unknown(f"`{row.name}`", machine.fresh("call"))
     if role == KEEP:
-        return tensors.keep(machine, value, row, layer=True)
+        return tensors.keep(machine, value, row, layer=True, built=built)
     if role == MIX:
         if machine.elements(value) is not None:
             return _mixed(machine, value, row)
@@ -483,7 +490,7 @@ def _half(machine: Machine, row: Api, built: Arguments) -> bool:
     found = built.get((), "dtype")
     named = literal(found.value) if found is not None else None
     if named is None:
-        return machine.half
+        return machine.policies.get(machine.root, False)
     return named.value in ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 
 

@@ -142,7 +142,8 @@ class Machine:
         self._parts: list[tuple[Any, ...]] = []
         self.quiet = 0  # depth of no_grad contexts
         self.autocast = 0  # depth of autocast contexts
-        self.half = False  # Keras: a 16-bit policy was set
+        self.root = -1  # the file whose program runs
+        self.policies: dict[int, bool] = {}  # Keras: whether the program of a file sets a 16-bit policy
         self.contained: set[int] = set()  # library objects that sit in a container
         self.effects = 0
         self.meetings: dict[Any, Meeting] = {}
@@ -304,7 +305,11 @@ class Machine:
                 if name in record.slots or record.kind == "module":
                     break
                 env = record.of
-        self.heap.write(frame.env if env is None else env, name, value)
+        at = frame.env if env is None else env
+        before = self.heap.read(at, name)
+        if before is not None and isinstance(before[0].thing, Pending) and before[0].thing.unit != frame.unit:
+            self.settle(at, name, before[0].thing)  # a branch may join what the name was with what it becomes
+        self.heap.write(at, name, value)
 
     def bind(self, frame: Frame, target: code.Expr, value: Value) -> None:
         tag = target[0]
@@ -347,7 +352,7 @@ class Machine:
                         parts.append(under(items[position], case.guards))
                     continue
                 if isinstance(case.thing, Tensor):
-                    parts.append((Case(case.thing._replace(plain=False, rank=None), case.guards),))
+                    parts.append((Case(case.thing._replace(plain=False, rank=None, units=None), case.guards),))
                     continue
                 parts.append(
                     under(self.item((case._replace(guards=NO_GUARDS),), just(Const(position))), case.guards)
@@ -453,7 +458,7 @@ class Machine:
         if isinstance(thing, Seq):
             return list(thing.items)
         if isinstance(thing, Tensor) and thing.representation:
-            return [Repeat((just(thing._replace(plain=False, rank=None)),))]
+            return [Repeat((just(thing._replace(plain=False, rank=None, units=None)),))]
         if isinstance(thing, Obj):
             inner = self.heap.records[thing.id].slots.get(ITEMS)
             if inner is None or len(inner) != 1:

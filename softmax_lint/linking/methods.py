@@ -122,6 +122,8 @@ def on_tensor(
         receiver = value if isinstance(thing, Tensor) else None
         return tensors.activate(machine, receiver, row, at, f".{name}()", axis=axis, implicit_axis=implicit)
     if isinstance(thing, Unknown):
+        if row.role == KEEP and tensors.flat_rank(row, name, given, None) is not None:
+            return tensors.keep(machine, value, row, layer=False, given=given)
         if row.role in (KEEP, MIX) and name not in ("item", "tolist", "type", "data"):
             return just(
                 Unknown(
@@ -131,7 +133,7 @@ def on_tensor(
             )
         return None
     if row.role == KEEP:
-        return tensors.keep(machine, value, row, layer=False)
+        return tensors.keep(machine, value, row, layer=False, given=given)
     if row.role == MIX:
         if name in ("add", "sub", "add_", "sub_") and given.positional:
             return tensors.arithmetic(machine, "+", value, given.positional[0].value)

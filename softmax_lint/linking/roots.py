@@ -64,6 +64,7 @@ def link(
         _define_rest(machine, file, fail)
     made: dict[int, list[int]] = {}
     _uncalled(machine, set(roots), made, False, fail)
+    _leaves(machine, set(roots), fail)
     _protocols(machine, set(roots), fail)
     _uncalled(machine, set(roots), made, True, fail)
 
@@ -73,6 +74,7 @@ def _guarded(machine: Machine, file: int, fail: Callable[[int, Exception], None]
     """One root: its own budget; a crash is one failure and the rest goes on."""
     from softmax_lint.linking.machine import Exhausted
 
+    machine.root = file
     machine.operations = 0
     machine.path.cut(0)
     machine.frames = []
@@ -113,6 +115,17 @@ def _define_rest(machine: Machine, file: int, fail: Callable[[int, Exception], N
             isinstance(current[0].thing, Pending) and current[0].thing.unit == unit
         ):
             machine.heap.write(known.env, statement.name, current)
+
+
+def _leaves(machine: Machine, roots: set[int], fail: Callable[[int, Exception], None]) -> None:
+    """One instance of every class that nobody makes and nobody derives from, when its methods may meet a loss."""
+    derived = {id for made, _, _ in machine.modules.classes for id in machine.order(made)[1:]}
+    for made, file, _ in list(machine.modules.classes):
+        if file not in roots or made in derived or made in machine.instances:
+            continue
+        if effects.brings_loss(machine, Class(made)):
+            with _guarded(machine, file, fail):
+                machine.instantiate(Class(made), Arguments(), machine.heap.records[made].origin)
 
 
 def _protocols(machine: Machine, roots: set[int], fail: Callable[[int, Exception], None]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from softmax_lint.knowledge.schema import ACTIVATION, Api
 from softmax_lint.linking.values import (
+    Arguments,
     Case,
     Const,
     Method,
@@ -50,8 +51,20 @@ def each(machine: Machine, value: Value, function: object, reason: str) -> Value
     return join(parts)
 
 
-def keep(machine: Machine, value: Value, row: Api, layer: bool) -> Value:
+# Steps that change no axis; every other KEEP step may move or join axes.
+SAME_SHAPE = frozenset(
+    "to float double half bfloat16 cuda cpu xpu contiguous clone type type_as detach detach_ requires_grad_ data "
+    "positive cast identity stop_gradient numpy dropout alpha_dropout feature_dropout dropout2d".split()
+)
+
+
+def keep(
+    machine: Machine, value: Value, row: Api, layer: bool, given: Arguments | None = None, built: Arguments | None = None
+) -> Value:
     """A step that passes on what it gets. Keras layers keep the logits within reach, other steps do not."""
+    last = row.name.rpartition(".")[2]
+    rank = flat_rank(row, last, given, built)
+    same = last in SAME_SHAPE or (layer and last.endswith(("Dropout", "Identity", "Masking", "ActivityRegularization")))
 
     def kept(value: Value) -> Value:
         cases = []
@@ -59,18 +72,33 @@ def keep(machine: Machine, value: Value, row: Api, layer: bool) -> Value:
             thing = case.thing
             if isinstance(thing, Tensor):
                 thing = thing._replace(
-                    plain=thing.plain
-                    and layer
-                    and row.framework == "keras"
-                    and row.name != "keras.layers.Reshape"
-                    and row.name != "keras.layers.Flatten",
+                    plain=thing.plain and layer and row.framework == "keras" and last not in ("Reshape", "Flatten"),
                     detached=thing.detached or row.detached,
-                    rank=None,
+                    rank=thing.rank if same else rank,
+                    units=thing.units if same else None,
                 )
+            elif rank is not None and isinstance(thing, Unknown):
+                thing = Tensor("", (0, 0), thing.reason, rank=rank)
             cases.append(Case(thing, case.guards))
         return tuple(cases)
 
     return machine.mapped(value, kept)
+
+
+def flat_rank(row: Api, last: str, given: Arguments | None, built: Arguments | None) -> int | None:
+    """The rank that a flattening step proves."""
+    if row.name in ("torch.nn.Flatten", "keras.layers.Flatten"):
+        return 2 if built is not None and not built.positional and not built.keywords else None
+    if given is None:
+        return None
+    if last == "flatten":
+        start = given.get(row.params, "start_dim")
+        return 2 if start is not None and integer(start.value) == 1 and given.get(row.params, "end_dim") is None else None
+    if row.name in ("Tensor.view", "Tensor.reshape") and not given.loose and not given.keywords:
+        sizes = given.positional
+        if len(sizes) >= 2 or (len(sizes) == 1 and integer(sizes[0].value) is not None):
+            return len(sizes)
+    return None
 
 
 def mix(machine: Machine, value: Value, row: Api) -> Value:
@@ -90,7 +118,8 @@ def mix(machine: Machine, value: Value, row: Api) -> Value:
             if bounds and tensor.representation != SCORES:
                 return just(tensor._replace(guarded=True, plain=False))
             if tensor.representation == SCORES and not bounds:
-                return just(tensor._replace(rank=None))
+                normal = row.name.rpartition(".")[2].endswith(("Normalization", "BatchNorm1d", "LayerNorm"))
+                return just(tensor if normal else tensor._replace(rank=None, units=None))
             return unknown(f"`{row.name}` of a tensor", machine.fresh("mix"))
 
         return each(machine, value, step, f"`{row.name}`")
@@ -183,7 +212,7 @@ def item(machine: Machine, tensor: Tensor, index: Value) -> Value:
     """A part of a tensor. Picking one entry of the class axis gives numbers that no longer sum to 1."""
     found = literal(index)
     parts = machine.contents(index)
-    kept = just(tensor._replace(plain=False, rank=None))
+    kept = just(tensor._replace(plain=False, rank=None, units=None))
     if tensor.representation in (SCORES, HIDDEN, SIGMOID, LOG_SIGMOID):
         return kept
     if parts is not None:
@@ -194,7 +223,7 @@ def item(machine: Machine, tensor: Tensor, index: Value) -> Value:
                 if integer(last) is not None:
                     return unknown("one entry of the class axis", machine.fresh("picked"))
                 if picked is None:
-                    return just(tensor._replace(plain=False, rank=None))
+                    return kept
         return kept
     if found is not None and isinstance(found.value, str):
         return unknown("an item of a tensor", machine.fresh("item"))
@@ -203,7 +232,15 @@ def item(machine: Machine, tensor: Tensor, index: Value) -> Value:
 
 def attribute(machine: Machine, tensor: Tensor, name: str) -> Value:
     if name in ("data", "T", "mT", "H", "real"):
-        return just(tensor._replace(plain=False, detached=tensor.detached or name == "data"))
+        moved = name in ("T", "mT", "H")
+        return just(
+            tensor._replace(
+                plain=False,
+                detached=tensor.detached or name == "data",
+                units=None if moved else tensor.units,
+                rank=None if moved else tensor.rank,
+            )
+        )
     return just(Method(tensor, name))
 
 
