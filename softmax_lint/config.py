@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from softmax_lint.diagnostic import SEVERITIES
+from softmax_lint.keys import KEYS
+from softmax_lint.knowledge.schema import Api
 from softmax_lint.patterns import Matcher, compile_patterns
 from softmax_lint.selection import Layer, Named, UnknownRule, choose, expand, suggest
 
-OUTPUT_FORMATS = (
-    "text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit", "rdjson", "pylint",
-    "azure", "markdown",
-)  # fmt: skip
-BACKENDS = ("tensorflow", "torch", "jax")
 DEFAULT_EXCLUDE = (
     ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox",
     ".pants.d", ".pyenv", ".pytest_cache", ".pytype", ".ruff_cache", ".softmax_lint_cache", ".svn", ".tox",
@@ -52,50 +48,8 @@ class Settings:
     cache_dir: str | None = None
     cache: bool = True
     jobs: int | None = None
-
-
-Checker = Callable[[Any], str | None]
-
-
-def _strings(value: Any) -> str | None:
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return None
-    return "must be a list of strings"
-
-
-def _string_lists(value: Any) -> str | None:
-    if isinstance(value, Mapping) and all(_strings(item) is None for item in value.values()):
-        return None
-    return "must be a table from patterns to lists of rules"
-
-
-def _boolean(value: Any) -> str | None:
-    return None if isinstance(value, bool) else "must be true or false"
-
-
-def _string(value: Any) -> str | None:
-    return None if isinstance(value, str) else "must be a string"
-
-
-def _one_of(*choices: str) -> Checker:
-    listed = ", ".join(f'"{choice}"' for choice in choices)
-    return lambda value: None if value in choices else f"must be one of {listed}"
-
-
-KEYS: Mapping[str, Checker] = {
-    "select": _strings,
-    "extend-select": _strings,
-    "ignore": _strings,
-    "per-file-ignores": _string_lists,
-    "exclude": _strings,
-    "extend-exclude": _strings,
-    "respect-gitignore": _boolean,
-    "force-exclude": _boolean,
-    "keras-backend": _one_of(*BACKENDS),
-    "fail-level": _one_of(*SEVERITIES),
-    "output-format": _one_of(*OUTPUT_FORMATS),
-    "cache-dir": _string,
-}
+    baseline: str | None = None
+    rows: tuple[Api, ...] = ()  # that the project declares for names of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +83,7 @@ def load(
     file = None if isolated else _read_file(named[0]) if named else find(paths)
     extra = {key: value for key, value in options.items() if key in ("cache", "jobs")}
     given = {key: value for key, value in options.items() if key not in extra and value is not None}
-    tables = [*([file[1]] if file else ()), *inline, Table(given)]
+    tables = [*(_with_extended(*file) if file else ()), *inline, Table(given)]
     for table in tables:
         _validate(table)
     return _fold(tables, file[0] if file else None, rules, extra)
@@ -181,11 +135,27 @@ def _read_file(path: str) -> tuple[str, Table]:
         with open(absolute, "rb") as file:
             data = file.read()
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise ConfigError(f"cannot read {_short(path)}: {(error.strerror or str(error)).lower()}") from None
     values = _parse(path, data)
     if os.path.basename(path) == "pyproject.toml":
         values = values.get("tool", {}).get("softmax-lint", {})
-    return absolute, Table(values, path, os.path.dirname(absolute))
+    return absolute, Table(values, _short(path), os.path.dirname(absolute))
+
+
+def _with_extended(path: str, table: Table, seen: tuple[str, ...] = ()) -> list[Table]:
+    """The tables of a file and of those that it extends, outermost first. Raises ConfigError."""
+    extend = table.values.get("extend") if isinstance(table.values, Mapping) else None
+    if not isinstance(extend, str):
+        return [table]
+    seen = (*seen, os.path.realpath(path))
+    target = os.path.join(table.folder, os.path.expanduser(extend))
+    if os.path.realpath(target) in seen:
+        raise ConfigError(f"{table.origin}: `extend` comes back to {_short(os.path.normpath(target))}")
+    try:
+        found = _read_file(os.path.normpath(target))
+    except ConfigError as error:
+        raise ConfigError(f"{table.origin}: `extend`: {error}") from None
+    return [*_with_extended(*found, seen), table]
 
 
 def _is_inline(text: str) -> bool:
@@ -217,11 +187,11 @@ def _validate(table: Table) -> None:
     if not isinstance(table.values, Mapping):
         raise ConfigError(f"{where}`tool.softmax-lint` must be a table")
     for key, value in table.values.items():
-        checker = KEYS.get(key)
-        if checker is None:
+        known = KEYS.get(key)
+        if known is None:
             close = suggest(key.replace("_", "-"), KEYS)
             raise ConfigError(f"{where}unknown key `{key}`" + (f"; did you mean `{close}`?" if close else ""))
-        complaint = checker(value)
+        complaint = known.check(value)
         if complaint:
             raise ConfigError(f"{where}`{key}` {complaint}")
 
@@ -231,12 +201,15 @@ def _fold(
 ) -> Settings:
     merged: dict[str, Any] = {}
     layers, extended = [], []
+    declared: dict[str, Mapping[str, Any]] = {}
     for table in tables:
         layers.append(_layer(table, rules))
         extended += table.values.get("extend-exclude", ())
         merged.update(table.values)
-        if "cache-dir" in table.values:
-            merged["cache-dir"] = os.path.join(table.folder, table.values["cache-dir"])
+        for key in ("cache-dir", "baseline"):
+            if key in table.values:
+                merged[key] = os.path.join(table.folder, table.values[key])
+        declared = {**declared, **{row["name"]: row for row in table.values.get("rows", ())}}
     selected, opted_in = choose(layers, rules)
     ignores = merged.get("per-file-ignores", {})
     return Settings(
@@ -257,7 +230,17 @@ def _fold(
         cache_dir=merged.get("cache-dir"),
         cache=extra.get("cache", True),
         jobs=extra.get("jobs"),
+        baseline=merged.get("baseline"),
+        rows=_rows(declared.values()),
     )
+
+
+def _rows(declared: Collection[Mapping[str, Any]]) -> tuple[Api, ...]:
+    if not declared:
+        return ()
+    from softmax_lint.knowledge.own import read_rows
+
+    return read_rows(declared)
 
 
 def _layer(table: Table, rules: Sequence[Named]) -> Layer:

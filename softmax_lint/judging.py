@@ -62,6 +62,30 @@ class _Outcome:
     produced: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """One way in which a tensor meets a sink, ok or not; what planning a fix takes.
+
+    `pair` has its places; `code` is the rule that owns it, None when there is nothing to report. `row` is the
+    qualified name of the sink, `expected` None where it is not known. `setting` is the literal behind the name
+    that configures the loss. A tensor that nobody knows has no `source`.
+    """
+
+    pair: Pair | None
+    code: str | None
+    row: str
+    expected: str | None
+    sink: Place
+    application: Place
+    setting: Place | None = None
+    built: Place | None = None
+    layer: Place | None = None
+
+    @property
+    def source(self) -> Place | None:
+        return None if self.pair is None else self.pair.source
+
+
 Describe = Callable[[Meeting, Tensor], Pair]
 
 
@@ -84,6 +108,41 @@ def judge(
     findings = _without_replaced(findings)
     diagnostics = [_diagnostic(finding, places) for finding in findings.values()]
     return diagnostics, [_verdict(at[0], found, places) for at, found in verdicts.items()]
+
+
+def joints(
+    meetings: Iterable[Meeting], modules: Modules, describe: Describe, opted_in: frozenset[str]
+) -> list[Joint]:
+    """Every tensor with every sink it may meet, each combination once."""
+    places = Places(modules)
+
+    def maybe(origin: Origin | None) -> Place | None:
+        return None if origin is None else places.locate(origin)
+
+    found: dict[Joint, None] = {}
+    for meeting in meetings:
+        sink, application = places.locate(meeting.place), places.locate(meeting.application)
+        for thing in dict.fromkeys(thing for group in meeting.groups for thing in group):
+            if not isinstance(thing, Tensor):
+                joint = Joint(None, None, meeting.name, meeting.expected, sink, application)
+            else:
+                pair = replace(describe(meeting, thing), source=places.locate(thing.source), sink=sink)
+                rule = rules.judge(pair) if meeting.expected is not None else None
+                if rule is not None and rule.opt_in(pair) and rule.code not in opted_in:
+                    rule = None
+                joint = Joint(
+                    pair,
+                    rule.code if rule is not None else None,
+                    meeting.name,
+                    meeting.expected,
+                    sink,
+                    application,
+                    maybe(meeting.setting),
+                    maybe(thing.built),
+                    maybe(thing.layer),
+                )
+            found[joint] = None
+    return list(found)
 
 
 def _judge_group(

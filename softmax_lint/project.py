@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from softmax_lint import judging, screen, source
+from softmax_lint import judging, knowledge, screen, source
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report, Verdict
+from softmax_lint.knowledge.schema import LOSS, METRIC, SAMPLER, TRAINER, Api
 from softmax_lint.linking.machine import Machine
 from softmax_lint.linking.modules import Modules
 from softmax_lint.linking.roots import link
@@ -37,6 +38,20 @@ def check(
     settings = settings or Settings(os.getcwd())
     run = _Run(_expand(files, settings), settings, overlay or {})
     return run.report(progress)
+
+
+def examine(
+    files: Sequence[str],
+    *,
+    settings: Settings | None = None,
+    overlay: Mapping[str, bytes] | None = None,
+    progress: Progress | None = None,
+) -> tuple[Report, list[judging.Joint]]:
+    """As `check`, with every meeting of a tensor and a sink: what planning fixes takes."""
+    settings = settings or Settings(os.getcwd())
+    run = _Run(_expand(files, settings), settings, overlay or {})
+    report = run.report(progress)
+    return report, run.joints()
 
 
 def check_source(text: str, filename: str = "example.py") -> Report:
@@ -124,7 +139,8 @@ class _Run:
         gc.disable()
         sys.setrecursionlimit(max(limit, _DEEP))
         try:
-            return self._report(progress)
+            with knowledge.extended(self.settings.rows):
+                return self._report(progress)
         finally:
             sys.setrecursionlimit(limit)
             if collecting:
@@ -158,6 +174,12 @@ class _Run:
             ),
             tuple(self.failures),
             len(self.files),
+        )
+
+    def joints(self) -> list[judging.Joint]:
+        """What met, after the run."""
+        return judging.joints(
+            self.machine.meetings.values(), self.modules, self._describe, self.settings.opted_in
         )
 
     def _around(self) -> list[str]:
@@ -243,6 +265,13 @@ class _Run:
             )
             found.append(Diagnostic(rule.code, rule.name, "warning", problem.message, place, noqa_row=row))
         return found
+
+
+def _spelled(rows: Sequence[Api]) -> tuple[str, ...]:
+    """What a file must spell to use rows that the project declares for sinks."""
+    sinks = [row for row in rows if row.role in (LOSS, METRIC, SAMPLER, TRAINER)]
+    names = [name for row in sinks for name in (row.name, *row.aliases)]
+    return tuple(dict.fromkeys(name.rpartition(".")[2].lower() for name in names))
 
 
 def _touches(diagnostic: Diagnostic, given: set[str]) -> bool:

@@ -51,9 +51,13 @@ def module_name(path: str) -> str:
     return os.path.basename(folder) if stem == "__init__" else stem
 
 
-def candidates(texts: Mapping[str, str]) -> Sequence[str]:
-    """The paths to run, in the order of `texts` (path to text)."""
+def candidates(texts: Mapping[str, str], more: Sequence[str] = ()) -> Sequence[str]:
+    """The paths to run, in the order of `texts` (path to text). `more` are tokens of sinks besides ours, in
+    lower case.
+    """
     chosen = {path for path, text in texts.items() if spells_sink(text)}
+    if more:
+        chosen |= {path for path, text in texts.items() if any(token in text.lower() for token in more)}
     importers: dict[str, list[str]] = {}
     for path, text in texts.items():
         for word in imported(text):

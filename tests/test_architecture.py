@@ -18,9 +18,9 @@ PACKAGE = Path(softmax_lint.__file__).parent
 # decision: give it its place here.
 LAYERS = (
     "representation", "code", "diagnostic", "pair", "knowledge", "splitting", "notebook", "source",
-    "lowering", "linking", "rules", "patterns", "selection", "config", "lines", "comments", "discover",
-    "suppression", "screen", "judging", "edits", "fixer", "project", "verify", "reporters", "lsp", "commands",
-    "cli", "__main__",
+    "lowering", "linking", "rules", "patterns", "selection", "keys", "config", "lines", "fingerprint",
+    "comments", "discover", "suppression", "screen", "judging", "edits", "fixer", "project", "verify",
+    "reporters", "lsp", "commands", "cli", "__main__",
 )  # fmt: skip
 # Who may import a library that costs start-up time, or that the core has no business with.
 KEEPERS = {

@@ -151,7 +151,7 @@ JUDGED = [
     (make_pair(LOG_SOFTMAX, LOG_PROBABILITIES, implicit_axis=True, rank=2, **NLL), None),
     (make_pair(LOG_SOFTMAX, LOG_PROBABILITIES, implicit_axis=True, **NLL), "SML204"),
     (make_pair(SOFTMAX, SOFTMAX_LOGITS, axis=0, rank=2, sink_text="CrossEntropyLoss"), "SML002"),
-    (make_pair(SOFTMAX, CATEGORICAL, axis=1, rank=3, framework="keras"), "SML001"),
+    (make_pair(SOFTMAX, CATEGORICAL, axis=1, rank=3, framework="keras"), "SML204"),
     # Other meetings.
     (make_pair(SOFTMAX, "", LOG), "SML006"),
     (make_pair(SIGMOID, "", LOG), "SML106"),

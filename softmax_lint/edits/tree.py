@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from softmax_lint.diagnostic import Edit, Place
-from softmax_lint.lowering import Unparsable
-from softmax_lint.lowering.cst import parse_tree
-from softmax_lint.splitting import split
+from softmax_lint.lowering.cst import ADAPTOR, parse_module
+from softmax_lint.lowering.recovery import mend
+from softmax_lint.lowering.shapes import Unparsable
+from softmax_lint.splitting import blank_hidden, split
 
 Offsets = tuple[int, int]
 
@@ -128,13 +130,14 @@ class Text:
             known = self._trees[index] = _parse(self.text, *self._starts[index])
         return known
 
-    def trees(self) -> Iterator[Tree]:
-        """All statements that parse, in order."""
-        for start, _ in self._starts:
-            try:
-                yield self.tree(start)
-            except Refused:
-                continue
+    def trees_with(self, word: str) -> Iterator[Tree]:
+        """The statements that parse and hold a word, in order."""
+        for start, piece in self._starts:
+            if word in piece:
+                try:
+                    yield self.tree(start)
+                except Refused:
+                    continue
 
     def find(self, place: Place) -> tuple[Tree, cst.BaseExpression]:
         """The expression at a place. Raises `Refused`."""
@@ -144,10 +147,7 @@ class Text:
 
 
 def _parse(text: str, start: int, piece: str) -> Tree:
-    try:
-        module, positions, shifts = parse_tree(piece)
-    except Unparsable:
-        raise Refused("the statement does not parse") from None
+    module, positions, shifts = _positions(piece)
     lines = _line_starts(piece)
 
     def offset(row: int, column: int) -> int:
@@ -167,6 +167,35 @@ def _parse(text: str, start: int, piece: str) -> Tree:
             tree.parents[child] = node
             pending.append(child)
     return tree
+
+
+def _positions(piece: str) -> tuple[cst.Module, Mapping[cst.CSTNode, CodeRange], Mapping[int, int]]:
+    """A statement parsed, and by how much the columns of a row were shifted to make it parse."""
+    shifts: dict[int, int] = {}
+    if "\f" in piece:
+        raise Refused("the statement holds form feeds")
+    try:
+        module = parse_module(piece)
+    except Unparsable as error:
+        mended = mend(piece, error, _fault)
+        shifts = mended.shifts
+        try:
+            module = parse_module(mended.text)
+        except Unparsable:
+            raise Refused("the statement does not parse") from None
+    wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+    try:
+        return wrapper.module, wrapper.resolve(PositionProvider), shifts
+    except RecursionError:
+        raise Refused("the statement is nested too deeply") from None
+
+
+def _fault(text: str) -> Unparsable | None:
+    try:
+        ADAPTOR.parse(text)
+    except Unparsable as error:
+        return error
+    return None
 
 
 def _line_starts(text: str) -> list[int]:
@@ -196,14 +225,5 @@ def has_comment(text: str) -> bool:
     """Whether a piece of text that starts outside strings holds a comment."""
     if "#" not in text:
         return False
-    from softmax_lint.splitting import blank_hidden
-
-    # Strings and comments are blanked alike, but a comment loses its mark too.
     bare = blank_hidden(text)
-    return any(mark == "#" and _is_comment(text, bare, at) for at, mark in enumerate(text))
-
-
-def _is_comment(text: str, bare: str, at: int) -> bool:
-    end = text.find("\n", at)
-    rest = bare[at : len(text) if end < 0 else end]
-    return not rest.strip(" _") and '"' not in rest and "'" not in rest
+    return any(mark == "#" and bare[at] == " " for at, mark in enumerate(text))

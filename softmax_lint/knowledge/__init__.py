@@ -5,7 +5,9 @@ A package of rows is imported when a name with one of its roots is asked for the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib import import_module
 from typing import Final, NamedTuple
@@ -77,6 +79,7 @@ CONVENTIONS: Final[dict[str, str]] = {
 }
 
 MAX_REWRITES: Final = 8  # of prefixes, for one name
+_NO_ROWS: Final[Mapping[str, Api]] = {}
 
 
 class _Shelf(NamedTuple):
@@ -102,14 +105,46 @@ def shelves(root: str) -> tuple[_Shelf, ...]:
     return tuple(_shelf(module) for module in _ROOTS.get(root, ()))
 
 
-@cache
+# Rows that the running project declares, by name and alias. A context variable, so that they end with the run
+# and no other thread sees them.
+_own: ContextVar[Mapping[str, Api]] = ContextVar("own rows", default=_NO_ROWS)
+
+
+@contextmanager
+def extended(own_rows: Iterable[Api]) -> Iterator[None]:
+    """While it lasts, `find` knows `own_rows` too, before all others."""
+    token = _own.set({name: row for row in own_rows for name in (row.name, *row.aliases)} or _NO_ROWS)
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
+def has_own() -> bool:
+    """Whether the running project declares rows at all."""
+    return bool(_own.get())
+
+
+def find_own(path: str) -> Api | None:
+    """The row that the running project declares for a dotted name, or None."""
+    return _own.get().get(path)
+
+
 def find(path: str) -> Api | None:
     """The row for a dotted name as resolved from imports (``torch.nn.modules.loss.NLLLoss``,
     ``Tensor.softmax``).
 
-    An exact name or alias wins; else the longest prefix that a package declares is rewritten, and so on.
-    None when nobody knows the name.
+    A row of the running project wins, then an exact name or alias; else the longest prefix that a package
+    declares is rewritten, and so on. None when nobody knows the name.
     """
+    own = _own.get()
+    if own is not _NO_ROWS and path in own:
+        return own[path]
+    return _find(path)
+
+
+@cache
+def _find(path: str) -> Api | None:
     for _ in range(MAX_REWRITES):
         candidates = shelves(path.partition(".")[0])
         for shelf in candidates:

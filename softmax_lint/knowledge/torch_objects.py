@@ -31,6 +31,7 @@ _WRAPPERS = (
         "torch.nn.DataParallel", KEEP, "module device_ids output_device dim", subject="module",
         aliases=("torch.nn.parallel.DataParallel",),
     ),
+    build_function("torch.nn.parallel.data_parallel", APPLY, "module inputs device_ids output_device dim"),
     build_class(
         "torch.nn.parallel.DistributedDataParallel", KEEP,
         "module device_ids output_device dim broadcast_buffers init_sync process_group", subject="module",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code, lowering
-from softmax_lint.knowledge import REGISTRY, find
+from softmax_lint.knowledge import REGISTRY, find, find_own, has_own
 from softmax_lint.linking.values import Const, Module, Name, Pending, Unknown, Value, just, unknown
 from softmax_lint.source import Source, Unreadable
 from softmax_lint.splitting import split
@@ -170,6 +170,10 @@ class Modules:
         with machine.apart():
             for unit in module.units:
                 known = self.units[unit]
+                own = self._declared(module, known.name) if known.kind and has_own() else None
+                if own is not None:
+                    machine.heap.write(module.env, known.name, just(own))
+                    continue
                 if known.kind and known.name and not known.text.lstrip().startswith("@"):
                     machine.heap.write(module.env, known.name, just(Pending(unit)))
                     continue
@@ -179,6 +183,16 @@ class Modules:
                     continue
                 self.run_unit(machine, unit, ops)
         module.state = "done"
+
+    def _declared(self, module: File, name: str) -> Name | None:
+        """The name of a definition that the configuration has a row for: the row counts, not the code."""
+        for top in (module.root, os.path.join(module.root, "src")):
+            if module.path.startswith(top + os.sep):
+                inside = os.path.splitext(os.path.relpath(module.path, top))[0]
+                dotted = f"{inside.removesuffix('__init__').rstrip(os.sep).replace(os.sep, '.')}.{name}"
+                if find_own(dotted) is not None:
+                    return Name(dotted)
+        return None
 
     def run_unit(self, machine: Machine, unit: int, ops: code.Ops) -> None:
         known = self.units[unit]

@@ -161,7 +161,9 @@ def _uncalled(
         position += 1
         mark = id(function.code)
         name = function.code[2]
-        if mark in seen or function.module not in roots or name == "<lambda>":
+        if mark in seen or name == "<lambda>":
+            continue
+        if function.module not in roots and (function.owner is None or function.owner not in machine.instances):
             continue
         if mark in machine.entered_code and function.owner is None:
             continue

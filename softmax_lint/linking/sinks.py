@@ -21,7 +21,6 @@ from softmax_lint.linking.values import (
     Class,
     Const,
     Func,
-    Guards,
     Lazy,
     Map,
     Name,
@@ -71,6 +70,7 @@ class Meeting:
     measured: bool
     reason: str = ""
     groups: dict[Group, None] = field(default_factory=dict)
+    setting: Origin | None = None  # the literal behind a name that configures the loss
 
 
 def meet(
@@ -83,6 +83,7 @@ def meet(
     text: str,
     prediction: Value | None,
     reason: str = "",
+    setting: Origin | None = None,
 ) -> None:
     """Record that a value meets a sink, in the present context."""
     if prediction is None and machine.exploring:
@@ -93,6 +94,7 @@ def meet(
         meeting = machine.meetings[key] = Meeting(
             kind, expected, place, application, text, row.name, row.framework, row.measured, reason
         )
+        meeting.setting = setting
     if prediction is None:
         meeting.groups[(Unknown("no argument", None),)] = None
         return
@@ -103,17 +105,16 @@ def meet(
     ]
     choices = {frozenset(g for g in case.guards if g[2] == OBJECT) for case in cases}
     choices = {c for c in choices if not any(c < other for other in choices)}
-    for chosen in sorted(choices, key=repr):
-        group = tuple(
-            dict.fromkeys(_halved(machine, row, _plain(case.thing)) for case in cases if compatible(_objects(case.guards), chosen))
-        )
+    # An alternative of the data flow that contradicts every choice of objects is judged with all others: only
+    # where all mismatch is it a finding.
+    groups = [[case for case in cases if compatible(case.guards, chosen)] for chosen in sorted(choices, key=repr)]
+    if any(all(case not in group for group in groups) for case in cases):
+        groups.append(cases)
+    for found in groups:
+        group = tuple(dict.fromkeys(_halved(machine, row, _plain(case.thing)) for case in found))
         if machine.exploring and not all(isinstance(t, Tensor) and t.made == machine.exploring for t in group):
             continue
         meeting.groups[group] = None
-
-
-def _objects(guards: Guards) -> Guards:
-    return frozenset(g for g in guards if g[2] == OBJECT)
 
 
 def _halved(machine: Machine, row: Api, thing: Thing) -> Thing:
@@ -169,11 +170,27 @@ def function(machine: Machine, row: Api, path: str, given: Arguments, origin: Or
         and len(given.positional) >= 2
     ):
         prediction = given.positional[-1]
+    if names[:2] == ("labels", "logits") and len(given.positional) >= 2 and not given.loose:
+        target, prediction = _graph_order(machine, *given.positional[:2])
     expected, reason = expectation(machine, row, given)
     from softmax_lint.linking.library import called
 
     _apply(machine, row, expected, reason, origin, origin, called(path), prediction, target, given)
     return unknown(f"the result of `{path}`", machine.fresh("loss"))
+
+
+def _graph_order(machine: Machine, first: Argument, second: Argument) -> tuple[Argument, Argument]:
+    """Labels and logits of two positional arguments: before TensorFlow 1.0 the logits came first."""
+    values = [machine.visible(machine.force(argument.value)) for argument in (first, second)]
+    scores, data = (
+        all(isinstance(case.thing, Tensor) for case in values[0]),
+        all(isinstance(case.thing, Unknown) and case.thing.reason.strip("`").endswith(LABELS) for case in values[1]),
+    )
+    return (second, first) if scores and data else (first, second)
+
+
+# How values come about that can be labels and not scores.
+LABELS = (".placeholder", ".ones_like", ".zeros_like", ".one_hot", ".ones", ".zeros")
 
 
 def loss_object(
@@ -390,7 +407,8 @@ def one_loss(
         if row is None:
             return
         expected, reason = expectation(machine, row, Arguments())
-        meet(machine, pair.LOSS, row, expected, place, origin, f"'{thing.value}'", output, reason)
+        text = f"'{thing.value}'"
+        meet(machine, pair.LOSS, row, expected, place, origin, text, output, reason, thing.origin)
     elif isinstance(thing, Name):
         row = find(thing.path)
         if row is not None and row.role == LOSS:

@@ -6,10 +6,13 @@ and say their cell.
 
 from __future__ import annotations
 
-from urllib.parse import quote
+import os
+import string
 
 from softmax_lint.diagnostic import Place, Related
 from softmax_lint.reporters.names import located, printable, shown
+
+_PLAIN = frozenset(f"{string.ascii_letters}{string.digits}-._~/".encode())
 
 
 def rows_of(place: Place) -> tuple[int, int, int, int]:
@@ -34,7 +37,11 @@ def uri(filename: str, cwd: str) -> tuple[str, bool]:
     """(URI reference of a file, whether it is relative to `cwd`)."""
     name = shown(filename, cwd)
     if name.startswith("/"):
-        return "file://" + quote(name), False
+        return "file://" + _quoted(name), False
     if name[1:3] == ":/":  # a drive
-        return "file:///" + quote(name, safe="/:"), False
-    return quote(name), True
+        return f"file:///{name[:2]}{_quoted(name[2:])}", False
+    return _quoted(name), True
+
+
+def _quoted(path: str) -> str:
+    return "".join(chr(each) if each in _PLAIN else f"%{each:02X}" for each in os.fsencode(path))

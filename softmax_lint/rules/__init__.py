@@ -77,6 +77,8 @@ _BY_CODE: Final = {rule.code: rule for rule in RULES}
 # Constant outputs: these hold whatever the cell of the table says, the first that matches wins.
 _SINGLE_UNIT: Final = (_BY_CODE["SML203"], _BY_CODE["SML206"])
 _WRONG_AXIS: Final = _BY_CODE["SML204"]
+# Cells that keep the function: where the axis is proven wrong, that is what has to be mended first.
+_MILD: Final = frozenset({"SML001", "SML004"})
 
 
 def find(code: str) -> Rule | None:
@@ -88,7 +90,7 @@ def judge(pair: Pair) -> Rule | None:
     """The one rule that owns the pair, opt-in rules included; None when it is ok, undecided or not judged.
 
     For the same pair the answer is always the same rule: single-unit rules before the table's cell, the cell
-    before a wrong axis.
+    before a wrong axis, but for the cells that only lose precision.
     """
     if pair.meeting == LOSS:
         return _judge_loss(pair)
@@ -114,4 +116,6 @@ def _judge_loss(pair: Pair) -> Rule | None:
             return rule
     if cell is None or cell == OK:
         return _WRONG_AXIS if _WRONG_AXIS.matches(pair) else None
+    if cell in _MILD and _WRONG_AXIS.matches(pair) and not _WRONG_AXIS.opt_in(pair):
+        return _WRONG_AXIS
     return _BY_CODE[cell]

@@ -1,0 +1,73 @@
+"""The files that edits are planned in, and a draft: changes of several files that belong together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from softmax_lint.diagnostic import Edit, Place
+from softmax_lint.edits.tree import Outcome, Refused, Text, Tree
+from softmax_lint.source import Unreadable, from_bytes
+
+Found = tuple[Text, Tree, cst.BaseExpression]
+
+
+class Files:
+    """Files as texts, each read once. `read(filename)` gives bytes and raises OSError."""
+
+    def __init__(self, read: Callable[[str], bytes]) -> None:
+        self._read = read
+        self._texts: dict[str, tuple[Text, ...]] = {}
+
+    def texts(self, filename: str) -> tuple[Text, ...]:
+        """The texts of a file: one of a script, one for each Python cell of a notebook. Raises `Refused`."""
+        known = self._texts.get(filename)
+        if known is None:
+            try:
+                source = from_bytes(filename, self._read(filename))
+            except (OSError, Unreadable) as error:
+                raise Refused(f"the file cannot be read: {error}") from None
+            known = tuple(Text(filename, cell.index, cell.text) for cell in source.cells)
+            self._texts[filename] = known
+        return known
+
+    def text(self, place: Place) -> Text:
+        for text in self.texts(place.filename):
+            if text.cell == place.cell:
+                return text
+        raise Refused("the cell was not found")
+
+    def find(self, place: Place) -> Found:
+        """The expression at a place, with the statement and text around it. Raises `Refused`."""
+        text = self.text(place)
+        tree, node = text.find(place)
+        return text, tree, node
+
+    def count(self, filename: str, name: str) -> int:
+        """How often a word stands in a file, in strings and comments too."""
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        return sum(len(word.findall(text.text)) for text in self.texts(filename))
+
+
+@dataclass(slots=True)
+class Draft:
+    """Edits of a fix in the making. `doubts` are reasons why somebody should look at it."""
+
+    edits: dict[Edit, None] = field(default_factory=dict)
+    doubts: dict[str, None] = field(default_factory=dict)
+
+    def take(self, text: Text, outcome: Outcome) -> None:
+        for change in outcome.changes:
+            self.edits[text.edit(change)] = None
+        if outcome.loses_comment:
+            self.doubt("a comment goes with the code")
+
+    def doubt(self, reason: str) -> None:
+        self.doubts[reason] = None
+
+    def join(self, other: Draft) -> None:
+        self.edits.update(other.edits)
+        self.doubts.update(other.doubts)

@@ -1,0 +1,276 @@
+"""Sites: how an activation sits in its code, and how it goes from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from softmax_lint.diagnostic import Place
+from softmax_lint.edits import primitives as do
+from softmax_lint.edits.files import Draft, Files
+from softmax_lint.edits.names import dotted, sibling
+from softmax_lint.edits.tree import Refused, Text, Tree
+from softmax_lint.judging import Joint
+from softmax_lint.knowledge.schema import Api
+
+_ADDING = frozenset({"add", "append", "add_module", "register_module"})
+_CONTAINERS = frozenset({"Sequential", "ModuleList", "LayerList"})
+# Parameters that hold the tensor, where it is given by its name.
+_SUBJECTS = frozenset({"input", "x", "logits", "features", "inputs", "tensor", "a"})
+_KEPT = ("name", "dtype")
+
+
+def remove(files: Files, draft: Draft, joint: Joint) -> None:
+    """Draft the edits after which the tensor of a joint is what the activation was given.
+
+    Raises `Refused` where no edit is known for the site.
+    """
+    pair = joint.pair
+    assert pair is not None
+    text, tree, node = files.find(pair.source)
+    if _is_layer(node, pair.source_text, joint.built):
+        assert isinstance(node, cst.Call)
+        _remove_layer(files, draft, text, tree, node, pair.framework)
+    elif isinstance(node, cst.Call) and not _is_setting(tree, node, pair.source_text):
+        if _defaults_to_activation(pair.source_text, node):
+            draft.take(text, do.set_argument(tree, node, "classifier_activation", "None"))
+            return
+        _remove_call(files, draft, joint, text, tree, node)
+    else:
+        _remove_setting(files, draft, joint, text, tree, node)
+
+
+def _is_layer(node: cst.BaseExpression, text: str, built: Place | None) -> bool:
+    """Whether a node constructs the activation: ``nn.Softmax(dim=1)``, ``Activation('softmax')``."""
+    if not isinstance(node, cst.Call) or text.startswith("."):
+        return False
+    name = dotted(node.func)
+    leaf = name.rpartition(".")[2] if name is not None else ""
+    return leaf == text or leaf in ("Activation", "Lambda")
+
+
+def _is_setting(tree: Tree, node: cst.BaseExpression, text: str) -> bool:
+    """Whether a call stands where an activation is named: ``Dense(10, activation=get('softmax'))``."""
+    parent = tree.parent(node)
+    return isinstance(parent, cst.Arg) and parent.keyword is not None and "activation" in parent.keyword.value
+
+
+def _defaults_to_activation(text: str, node: cst.Call) -> bool:
+    name = dotted(node.func)
+    return name is not None and text == name.rpartition(".")[2] and name.rpartition(".")[2][:1].isupper()
+
+
+# Layers in containers.
+
+
+def _remove_layer(
+    files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, framework: str
+) -> None:
+    parent = tree.parent(node)
+    kept = [arg for arg in node.args if arg.keyword is not None and arg.keyword.value in _KEPT]
+    around = tree.parent(parent) if parent is not None else None
+    if isinstance(parent, cst.Element) and isinstance(around, cst.Tuple):
+        # ("name", layer), an item of an OrderedDict.
+        outer = tree.parent(around)
+        if isinstance(outer, cst.Element) and isinstance(tree.parent(outer), (cst.List, cst.Tuple)):
+            parent, around = outer, tree.parent(outer)
+    if not kept and isinstance(parent, cst.Element) and isinstance(around, (cst.List, cst.Tuple)):
+        if around.elements[-1] is parent and len(around.elements) > 1 and not _is_indexed(files, tree, around, text):
+            draft.take(text, do.drop_element(tree, parent))
+            return
+    if not kept and isinstance(parent, cst.Arg) and isinstance(around, cst.Call):
+        name = (dotted(around.func) or _leaf(around.func)).rpartition(".")[2]
+        if name in _CONTAINERS and parent.keyword is None and len(around.args) > 1 and around.args[-1] is parent:
+            if not _is_indexed(files, tree, around, text):
+                draft.take(text, do.drop_argument(tree, parent))
+                return
+        statement = tree.parent(around)
+        if name in _ADDING and isinstance(statement, cst.Expr) and _is_last_added(tree, statement, around):
+            draft.take(text, do.drop_statement(tree, statement))
+            return
+    _neutralise(files, draft, text, tree, node, framework)
+
+
+def _leaf(node: cst.BaseExpression) -> str:
+    return node.attr.value if isinstance(node, cst.Attribute) else ""
+
+
+def _is_indexed(files: Files, tree: Tree, container: cst.CSTNode, text: Text) -> bool:
+    """Whether something picks entries of a container by position."""
+    for each in tree.ancestors(container):
+        if isinstance(each, cst.Assign) and len(each.targets) == 1:
+            target = dotted(each.targets[0].target)
+            if target is None:
+                return False
+            leaf = target.rpartition(".")[2]
+            return any(f"{leaf}[" in other.text for other in files.texts(text.filename))
+        if isinstance(each, cst.BaseSmallStatement):
+            return False
+    return False
+
+
+def _is_last_added(tree: Tree, statement: cst.Expr, call: cst.Call) -> bool:
+    """Whether nothing is added behind a layer in the same block."""
+    if not isinstance(call.func, cst.Attribute):
+        return False
+    receiver = tree.code(call.func.value)
+    line = tree.parent(statement)
+    block = tree.parent(line) if line is not None else None
+    if isinstance(block, cst.Module) or not isinstance(block, cst.IndentedBlock):
+        # A statement of a module is a tree of its own: look at the text behind it.
+        rest = tree.text[tree.spans[statement][1] :]
+        head = next((part for part in rest.split(f"{receiver}.")[1:]), "")
+        return not head.startswith(tuple(f"{name}(" for name in _ADDING))
+    index = block.body.index(line) if line in block.body else len(block.body)
+    behind = tree.text[tree.spans[statement][1] : tree.spans[block][1]]
+    return index == len(block.body) - 1 or not any(f"{receiver}.{name}(" in behind for name in _ADDING)
+
+
+def _neutralise(
+    files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, framework: str
+) -> None:
+    if framework == "torch":
+        callee = sibling(files, draft, text, tree, node.func, "Identity")
+        draft.take(text, do.neutralise(tree, node, callee, "", ()))
+        return
+    callee = sibling(files, draft, text, tree, node.func, "Activation")
+    draft.take(text, do.neutralise(tree, node, callee, "'linear'", _KEPT))
+
+
+# Activations that are called.
+
+
+def _remove_call(
+    files: Files, draft: Draft, joint: Joint, text: Text, tree: Tree, node: cst.Call
+) -> None:
+    pair = joint.pair
+    assert pair is not None
+    inner = subject(node, pair.source_text)
+    construction = _construction(files, joint, tree, node)
+    if construction is not None and construction[3] > 1:
+        # Called in several places, or read otherwise: the object itself is made to do nothing.
+        where, inside, made, _ = construction
+        if made is not None:
+            _neutralise(files, draft, where, inside, made, pair.framework)
+            return
+    statement = tree.parent(node)
+    is_own = (
+        isinstance(statement, cst.Assign)
+        and len(statement.targets) == 1
+        and not node.lpar
+        and isinstance(inner, (cst.Name, cst.Attribute))
+        and dotted(statement.targets[0].target) == dotted(inner)
+    )
+    if is_own and isinstance(statement, cst.Assign):
+        draft.take(text, do.drop_statement(tree, statement))
+    else:
+        draft.take(text, do.unwrap(tree, node, inner))
+    if construction is not None and construction[3] == 1 and construction[2] is not None:
+        where, inside, made, _ = construction
+        assignment = inside.statement(made)
+        if isinstance(assignment, cst.Assign):
+            outcome = do.drop_statement(inside, assignment)
+            if not outcome.loses_comment:
+                draft.take(where, outcome)
+
+
+def _construction(
+    files: Files, joint: Joint, tree: Tree, node: cst.Call
+) -> tuple[Text, Tree, cst.Call | None, int] | None:
+    """Where the called object was made, and how often its name is read; None when it has no name."""
+    name = dotted(node.func)
+    pair = joint.pair
+    assert pair is not None
+    if name is None or joint.built is None or joint.built == pair.source:
+        return None
+    where, inside, made = files.find(joint.built)
+    if not isinstance(made, cst.Call):
+        return None
+    assignment = inside.parent(made)
+    if not isinstance(assignment, cst.Assign) or len(assignment.targets) != 1:
+        return where, inside, made, 2
+    target = dotted(assignment.targets[0].target)
+    if target is None:
+        return where, inside, made, 2
+    leaf = target.rpartition(".")[2]
+    if leaf != name.rpartition(".")[2]:
+        return where, inside, made, 2
+    return where, inside, made, max(1, _reads(files, where.filename, leaf))
+
+
+def _reads(files: Files, filename: str, leaf: str) -> int:
+    return files.count(filename, leaf) - 1
+
+
+def subject(node: cst.Call, text: str) -> cst.BaseExpression:
+    """The tensor that an activation is called with. Raises `Refused`."""
+    if text.startswith(".") and isinstance(node.func, cst.Attribute):
+        return node.func.value
+    for argument in node.args:
+        if argument.star:
+            break
+        if argument.keyword is None or argument.keyword.value in _SUBJECTS:
+            return argument.value
+    raise Refused("the activation's argument was not found")
+
+
+# Activations that are named.
+
+
+def _remove_setting(
+    files: Files, draft: Draft, joint: Joint, text: Text, tree: Tree, node: cst.BaseExpression
+) -> None:
+    pair = joint.pair
+    assert pair is not None
+    if joint.built is not None and joint.built != pair.source:
+        where, inside, literal = files.find(joint.built)
+        if isinstance(literal, (cst.SimpleString, cst.ConcatenatedString)):
+            _replace_constant(draft, pair.framework, where, inside, literal)
+            return
+        if isinstance(literal, cst.Call) and _is_layer(literal, pair.source_text, None):
+            _remove_layer(files, draft, where, inside, literal, pair.framework)
+            return
+    argument = tree.parent(node)
+    if not isinstance(argument, cst.Arg):
+        if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
+            _replace_constant(draft, pair.framework, text, tree, node)
+            return
+        raise Refused("the activation is no argument")
+    call = tree.parent(argument)
+    if not isinstance(call, cst.Call):
+        raise Refused("the activation is no argument of a call")
+    name = (dotted(call.func) or _leaf(call.func)).rpartition(".")[2]
+    if name in ("Activation", "Lambda"):
+        draft.take(text, do.replace_literal(tree, node, "'linear'"))
+    elif may_drop(name, argument, call):
+        draft.take(text, do.drop_argument(tree, argument))
+    else:
+        draft.take(text, do.replace_literal(tree, node, "None"))
+
+
+def _replace_constant(
+    draft: Draft, framework: str, text: Text, tree: Tree, node: cst.BaseExpression
+) -> None:
+    if framework == "torch":
+        raise Refused("the activation is chosen by a string")
+    quote = '"' if tree.code(node).endswith('"') else "'"
+    draft.take(text, do.replace_literal(tree, node, f"{quote}linear{quote}"))
+
+
+def may_drop(name: str, argument: cst.Arg, call: cst.Call) -> bool:
+    """Whether a layer without this argument gives raw scores."""
+    row = next((row for row in _rows() if row.name.rpartition(".")[2] == name and row.activation), None)
+    if row is None or row.activation_default not in (None, "linear"):
+        return False
+    if argument.keyword is not None:
+        return True
+    index = call.args.index(argument)
+    return all(other.keyword is not None or other.star == "**" for other in call.args[index + 1 :])
+
+
+def _rows() -> Iterator[Api]:
+    from softmax_lint.knowledge import shelves
+
+    for shelf in shelves("keras"):
+        yield from shelf.rows.values()
