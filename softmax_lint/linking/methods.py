@@ -40,6 +40,7 @@ from softmax_lint.linking.values import (
     join,
     just,
     literal,
+    merge,
     under,
     unknown,
 )
@@ -386,7 +387,12 @@ def _got(machine: Machine, mapping: Map, values: list[Value]) -> Value:
     if found is not None and not mapping.open:
         if not any(k == found.value for k, _ in mapping.entries):
             return values[1] if len(values) > 1 else just(Const(None))
-    return machine.item(just(machine.make_dict(mapping, None)), values[0])
+    entry = machine.item(just(machine.make_dict(mapping, None)), values[0])
+    if found is not None:
+        return entry
+    yes, no = machine.choice("get")
+    default = values[1] if len(values) > 1 else just(Const(None))
+    return merge(yes, no, entry, default, machine.heap.kind_of)
 
 
 def _mutated(

@@ -181,12 +181,12 @@ def function(machine: Machine, row: Api, path: str, given: Arguments, origin: Or
 
 def _graph_order(machine: Machine, first: Argument, second: Argument) -> tuple[Argument, Argument]:
     """Labels and logits of two positional arguments: before TensorFlow 1.0 the logits came first."""
-    values = [machine.visible(machine.force(argument.value)) for argument in (first, second)]
-    scores, data = (
-        all(isinstance(case.thing, Tensor) for case in values[0]),
-        all(isinstance(case.thing, Unknown) and case.thing.reason.strip("`").endswith(LABELS) for case in values[1]),
+    early, late = (machine.visible(machine.force(argument.value)) for argument in (first, second))
+    made = all(isinstance(case.thing, Tensor) for case in early)
+    given = all(
+        isinstance(case.thing, Unknown) and case.thing.reason.strip("`").endswith(LABELS) for case in late
     )
-    return (second, first) if scores and data else (first, second)
+    return (second, first) if made and given else (first, second)
 
 
 # How values come about that can be labels and not scores.

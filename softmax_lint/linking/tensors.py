@@ -16,6 +16,7 @@ from softmax_lint.linking.values import (
     Tensor,
     Unknown,
     Value,
+    compatible,
     integer,
     join,
     just,
@@ -173,10 +174,15 @@ def arithmetic(machine: Machine, sign: str, left: Value, right: Value | None) ->
         if tensor is None:
             return unknown(_reason(left, right), machine.fresh("arithmetic"))
         tensor = tensor._replace(plain=False)
+        if number is None and right is not None and (other is None or other.units != tensor.units):
+            tensor = tensor._replace(units=None, rank=None)  # the other side may broadcast it
         if tensor.representation == SCORES:
             if sign in ("+", "-", "u-", "u+"):
-                if other is None or other.representation in (SCORES, HIDDEN):
+                if number is not None or right is None:
                     return just(tensor)
+                if other is None or other.representation in (SCORES, HIDDEN):
+                    same = tensor.units == other.units if other is not None else tensor.units != 1
+                    return just(tensor if same else tensor._replace(units=None))  # broadcasting
             elif sign in ("*", "/") and number is not None and not flipped:
                 return just(tensor)
             elif sign == "*" and number is not None:
@@ -192,8 +198,18 @@ def arithmetic(machine: Machine, sign: str, left: Value, right: Value | None) ->
 
     if sign == "%" or left is None:
         return unknown("arithmetic", machine.fresh("arithmetic"))
+
+    def each_case(left: Value, right: Value | None) -> Value:
+        parts = []
+        for a in machine.visible(left):
+            for b in machine.visible(right) if right is not None else (Case(None),):
+                if compatible(a.guards, b.guards):
+                    other = None if right is None else just(b.thing)
+                    parts.append(under(compute(just(a.thing), other), a.guards | b.guards))
+        return join(parts)
+
     return machine.mapped(
-        left, lambda a: compute(a, right) if right is None else machine.mapped(right, lambda b: compute(a, b))
+        left, lambda a: each_case(a, right) if right is None else machine.mapped(right, lambda b: each_case(a, b))
     )
 
 

@@ -22,7 +22,7 @@ Origin = tuple[int, int]  # unit (top-level statement), ordinal in it
 OBJECT: Final = "object"
 FLOW: Final = "flow"
 NO_GUARDS: Final[Guards] = frozenset()
-MOST_CASES: Final = 8
+MOST_CASES: Final = 24
 
 
 class Const(NamedTuple):
