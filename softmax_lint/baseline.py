@@ -9,6 +9,7 @@ import json
 import os
 from dataclasses import replace
 
+from softmax_lint.config import ConfigError
 from softmax_lint.diagnostic import Report
 from softmax_lint.fingerprint import fingerprints, relative
 from softmax_lint.lines import Lines
@@ -16,26 +17,22 @@ from softmax_lint.lines import Lines
 VERSION = 1
 
 
-class BadBaseline(Exception):
-    """A baseline that cannot be used. Its text is a message for the user."""
-
-
 def read(path: str) -> frozenset[str]:
-    """The fingerprints in the baseline at `path`. Raises BadBaseline."""
+    """The fingerprints in the baseline at `path`. Raises ConfigError."""
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
         if content["version"] != VERSION:
-            raise BadBaseline(f"{path}: baseline of version {content['version']}, not {VERSION}")
+            raise ConfigError(f"{path}: baseline of version {content['version']}, not {VERSION}")
         return frozenset(str(entry["fingerprint"]) for entry in content["findings"])
     except OSError as error:
-        raise BadBaseline(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise ConfigError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
     except (ValueError, LookupError, TypeError):
-        raise BadBaseline(f"{path}: not a baseline; `--write-baseline` makes one") from None
+        raise ConfigError(f"{path}: not a baseline; `--write-baseline` makes one") from None
 
 
 def apply(report: Report, path: str, lines: Lines) -> tuple[Report, int]:
-    """(`report` without what the baseline at `path` has, how many findings that was). Raises BadBaseline."""
+    """(`report` without what the baseline at `path` has, how many findings that was). Raises ConfigError."""
     known = read(path)
     found = report.diagnostics
     marks = fingerprints(found, lines, _root(path))

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from softmax_lint import __version__
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from softmax_lint.commands.inputs import Request
 
 FAILED = 2
+_FILE = click.Path(dir_okay=False)
 FORMATS = (
     "text", "concise", "json", "json-lines", "sarif", "github", "gitlab", "junit", "rdjson", "pylint",
     "azure", "markdown",
@@ -29,7 +32,13 @@ class CheckByDefault(click.Group):
     """A group whose command is `check` where none is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.resilient_parsing and not args:  # the first word is being completed
+            return super().parse_args(ctx, args)
         return super().parse_args(ctx, route(args, self.commands))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands, and files for `check`."""
+        return [CompletionItem(incomplete, type="file"), *super().shell_complete(ctx, incomplete)]
 
 
 def route(args: list[str], commands: Mapping[str, click.Command]) -> list[str]:
@@ -153,11 +162,13 @@ def _request(paths: Sequence[str], given: dict[str, Any], **selection: Any) -> R
 @click.option(
     "--output-format", type=click.Choice(FORMATS), metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."
 )
-@click.option(
-    "-o", "--output-file", type=click.Path(dir_okay=False), metavar="FILE", help="Where to print findings."
-)
+@click.option("-o", "--output-file", type=_FILE, metavar="FILE", help="Where to print findings.")
 @click.option("--statistics", is_flag=True, help="Print how often each rule was found.")
 @click.option("-e", "--exit-zero", is_flag=True, help="Exit with 0 also when there are findings.")
+@click.option("--baseline", type=_FILE, metavar="FILE", help="Leave out the findings noted in FILE.")
+@click.option("--write-baseline", type=_FILE, metavar="FILE", help="Note all findings in FILE.")
+@click.option("--add-noqa", is_flag=True, help="Write an ignore comment where anything is found.")
+@click.option("-w", "--watch", is_flag=True, help="Check again whenever a file changes.")
 def check(
     paths: tuple[str, ...],
     select: tuple[str, ...],
@@ -167,6 +178,10 @@ def check(
     output_file: str | None,
     statistics: bool,
     exit_zero: bool,
+    baseline: str | None,
+    write_baseline: str | None,
+    add_noqa: bool,
+    watch: bool,
     **given: Any,
 ) -> int:
     """Check files and folders (the default command; `-` reads standard input).
@@ -180,14 +195,25 @@ def check(
         "ignore": _listed(ignore),
         "extend-select": _listed(extend_select),
         "per-file-ignores": _per_file(per_file_ignores),
+        "baseline": baseline,
     }
-    return run(
+    if (add_noqa or watch) and ("-" in paths or given["stdin_filename"]):
+        raise click.UsageError("--add-noqa and --watch need files, not standard input")
+    run_once = partial(
+        run,
         _request(paths, given, **selection),
         output_file=output_file,
         statistics=statistics,
         exit_zero=exit_zero,
+        write_baseline=write_baseline,
+        add_noqa=add_noqa,
         commands=tuple(program.commands),
     )
+    if watch:
+        from softmax_lint.commands.watch import repeat
+
+        return repeat(run_once, list(paths) or ["."], explain)
+    return run_once()
 
 
 @program.command()
@@ -221,6 +247,18 @@ def trace(place: str) -> int:
     return run(place)
 
 
+@program.command()
+@click.option("--stdio", is_flag=True, help="Speak on standard streams, as always; some editors say it.")
+def server(stdio: bool) -> int:
+    """Run the language server for an editor, on standard input and output.
+
+    Needs the extra `lsp`: pip install "softmax-lint[lsp]".
+    """
+    from softmax_lint.commands.server import run
+
+    return run()
+
+
 def main(args: list[str] | None = None) -> int:
     """Run the command line; gives the exit status: 0 clean, 1 findings left, 2 could not do its job."""
     try:
@@ -230,11 +268,11 @@ def main(args: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("interrupted\n")
     except Exception as error:
-        _explain(error)
+        explain(error)
     return FAILED
 
 
-def _explain(error: Exception) -> None:
+def explain(error: Exception) -> None:
     """One line for what the user can mend; the traceback for what only we can."""
     from softmax_lint.commands.terminal import complain
     from softmax_lint.config import ConfigError

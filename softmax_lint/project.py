@@ -190,7 +190,7 @@ class _Run:
         given = set(self.files)
         found: list[str] = []
         for root in roots:
-            if any(path not in self.overlay for path in self.files):
+            if any(path not in self.overlay or os.path.exists(path) for path in self.files):
                 found += [os.path.abspath(p) for p in discover([root], self.settings).files]
         return [path for path in dict.fromkeys(found) if path not in given]
 

@@ -60,6 +60,8 @@ def comment(
             spelled = _CODES.sub(f"[{listed}]", line[start:end], count=1)
             return Edit(Place(filename, cell, row, start + 1, row, end + 1), spelled)
     bare = line.rstrip()
+    if bare.endswith("\\"):
+        return None
     text = f"  # softmax-lint: ignore[{', '.join(dict.fromkeys(codes))}]"
     changed = [*lines[: row - 1], bare + text, *lines[row:]]
     if not any(each.row == row and each.codes for each in scan("\n".join(changed))):

@@ -9,8 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from softmax_lint import baseline
 from softmax_lint.commands.analysis import load_project, load_rules
 from softmax_lint.commands.inputs import Inputs, Request, gather
+from softmax_lint.commands.silence import add_comments
 from softmax_lint.commands.terminal import complain, encoding_of, has_color, progress, write
 from softmax_lint.diagnostic import SEVERITIES, Report
 from softmax_lint.lines import lines_of, reader
@@ -28,6 +30,8 @@ def run(
     output_file: str | None = None,
     statistics: bool = False,
     exit_zero: bool = False,
+    write_baseline: str | None = None,
+    add_noqa: bool = False,
     commands: Sequence[str] = (),
 ) -> int:
     """Check the files of `request`; gives CLEAN, FOUND or FAILED. Raises ConfigError."""
@@ -36,7 +40,18 @@ def run(
     report = analyse(inputs, request)
     read = reader(inputs.overlay)
     applied = apply(report, inputs.files, inputs.settings, load_rules(), read)
-    report = applied.report
+    report, lines = applied.report, lines_of(read)
+    baselined = 0
+    if inputs.settings.baseline is not None and write_baseline is None:
+        report, baselined = baseline.apply(report, inputs.settings.baseline, lines)
+    if add_noqa or write_baseline is not None:
+        if add_noqa:
+            add_comments(report, read, lines, request.color)
+        if write_baseline is not None:
+            write(baseline.render(report, write_baseline, lines), write_baseline)
+            noted = counted(len(report.diagnostics), "finding")
+            complain(f"noted {noted} in {write_baseline}", request.color, "note")
+        return FAILED if report.failures or not inputs.complete else CLEAN
     output_format = inputs.settings.output_format
     if statistics:
         output = _statistics(report, output_format)
@@ -45,10 +60,10 @@ def run(
             cwd=os.getcwd(),
             color=output_file is None and has_color(sys.stdout, request.color),
             encoding="utf-8" if output_file else encoding_of(sys.stdout),
-            lines=lines_of(read),
+            lines=lines,
         )
         output = render(report, output_format, options)
-    closing = f"{closing_line(report, applied.suppressed)}\n"
+    closing = f"{closing_line(report, applied.suppressed, baselined)}\n"
     # Where every path was wrong, there is nothing to sum up; a quiet run never does.
     has_closing = not request.quiet and (report.files > 0 or inputs.complete)
     if has_closing and output_format in FOR_PEOPLE:

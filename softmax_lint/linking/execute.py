@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # How a list of operations ends.
 NEXT, RETURN, RAISE, BREAK, CONTINUE = "next", "return", "raise", "break", "continue"
 ENDED = (RETURN, RAISE)
+MOST_UNROLLED = 400  # operations spent on the further rounds of a loop over numbers
 
 
 def run(machine: Machine, frame: Frame, ops: code.Ops) -> str:
@@ -123,10 +124,17 @@ def _loop(machine: Machine, frame: Frame, op: code.Op) -> str:
         # An empty list that is looped over was filled in some way that is not seen.
         _repeat(machine, frame, body, target, (unknown("an element", machine.fresh("element")),))
     else:
-        for item in items:
+        started = machine.operations
+        for number, item in enumerate(items):
             if isinstance(item, Repeat):
                 _repeat(machine, frame, body, target, item.values)
                 continue
+            if number == 2 and literal(item) is not None:
+                rest = len(items) - number
+                if (machine.operations - started) // 2 * rest > MOST_UNROLLED:
+                    # A training loop over epochs, not a loop that builds layers.
+                    _repeat(machine, frame, body, target, (unknown("a number", machine.fresh("number")),))
+                    break
             machine.bind(frame, target, item)
             status = run(machine, frame, body)
             machine.path.cut(depth)

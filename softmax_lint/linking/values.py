@@ -22,7 +22,8 @@ Origin = tuple[int, int]  # unit (top-level statement), ordinal in it
 OBJECT: Final = "object"
 FLOW: Final = "flow"
 NO_GUARDS: Final[Guards] = frozenset()
-MOST_CASES: Final = 24
+MOST_CASES: Final = 8
+MOST_OBJECTS: Final = 64  # cases when all are objects: the entries of a registry, each is judged alone
 
 
 class Const(NamedTuple):
@@ -249,7 +250,7 @@ def under(value: Value, guards: Guards) -> Value:
 
 
 def join(values: Iterable[Value]) -> Value:
-    """All cases of the values, each once; past MOST_CASES an Unknown."""
+    """All cases of the values, each once; past MOST_CASES (MOST_OBJECTS for objects alone) an Unknown."""
     cases: dict[tuple[Thing, Guards], Case] = {}
     things: dict[Thing, Guards] = {}
     for value in values:
@@ -265,7 +266,7 @@ def join(values: Iterable[Value]) -> Value:
             cases[case.thing, case.guards] = case
     if not cases:
         return unknown("no value")
-    if len(cases) > MOST_CASES:
+    if len(cases) > MOST_CASES and (len(cases) > MOST_OBJECTS or not all(map(is_object, things))):
         return unknown("too many alternatives")
     return tuple(cases.values())
 

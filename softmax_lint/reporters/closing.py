@@ -8,11 +8,12 @@ from softmax_lint.diagnostic import Report
 from softmax_lint.reporters.names import counted
 
 
-def closing_line(report: Report, suppressed: int = 0) -> str:
+def closing_line(report: Report, suppressed: int = 0, baselined: int = 0) -> str:
     """``2 findings; 14 losses checked, 9 ok, 3 undecided (softmax-lint pairs)``."""
     found = len(report.diagnostics)
     verdicts = Counter(verdict.verdict for verdict in report.verdicts)
     silenced = f", {suppressed} suppressed" if suppressed else ""
+    silenced += f", {baselined} in the baseline" if baselined else ""
     if not verdicts:
         losses = f"no losses found in {counted(report.files, 'file')}{silenced}"
         return f"{counted(found, 'finding')}; {losses}" if found else losses

@@ -1,0 +1,228 @@
+"""Metrics of a `compile` whose model will give logits: the exact rewrites, or the reason why there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import libcst as cst
+
+from softmax_lint.edits import primitives as do
+from softmax_lint.edits.files import Draft, Files
+from softmax_lint.edits.names import KERAS, dotted, ensure_name, sibling
+from softmax_lint.edits.tree import Refused, Text, Tree
+from softmax_lint.judging import Joint
+from softmax_lint.representation import SIGMOID
+
+# The same on logits as on probabilities, whatever made them: only the order of the classes counts.
+_RANKING = frozenset({
+    "sparse_categorical_accuracy", "categorical_accuracy", "SparseCategoricalAccuracy", "CategoricalAccuracy",
+    "sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy", "SparseTopKCategoricalAccuracy",
+    "TopKCategoricalAccuracy", "OneHotMeanIoU", "OneHotIoU", "Mean", "Sum",
+})  # fmt: skip
+_ACCURACY = frozenset({"accuracy", "acc"})
+_ENTROPIES = {
+    "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
+    "SparseCategoricalCrossentropy": "SparseCategoricalCrossentropy",
+    "categorical_crossentropy": "CategoricalCrossentropy",
+    "CategoricalCrossentropy": "CategoricalCrossentropy",
+    "binary_crossentropy": "BinaryCrossentropy",
+    "BinaryCrossentropy": "BinaryCrossentropy",
+    "bce": "BinaryCrossentropy",
+    "BCE": "BinaryCrossentropy",
+}
+_COUNTS = frozenset({
+    "Precision", "Recall", "TruePositives", "FalsePositives", "TrueNegatives", "FalseNegatives",
+})  # fmt: skip
+_STRINGS = {
+    "precision": "Precision", "recall": "Recall", "auc": "AUC", "binary_accuracy": "BinaryAccuracy",
+}  # fmt: skip
+# Keras 3.0 to 3.4 want thresholds above 0. The sigmoid of this one is 0.5 in every float.
+_HALF = "1e-7"
+
+
+def carry_along(files: Files, draft: Draft, joint: Joint) -> None:
+    """Draft what the metrics of the `compile` of a joint need. Raises `Refused` with the metric's name."""
+    try:
+        text, tree, node = files.find(joint.application)
+    except Refused:
+        return
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return
+    if node.func.attr.value != "compile":
+        return
+    for argument in node.args:
+        keyword = argument.keyword.value if argument.keyword is not None else None
+        if keyword in ("metrics", "weighted_metrics"):
+            for metric, inside, where in _entries(files, text, tree, argument.value):
+                _carry(files, draft, joint, where, inside, metric)
+        elif argument.star == "**":
+            draft.doubt("there may be metrics among starred arguments")
+    positional = [argument for argument in node.args if argument.keyword is None and not argument.star]
+    for argument in positional[2:4]:
+        if isinstance(argument.value, (cst.List, cst.Dict)):
+            for metric, inside, where in _entries(files, text, tree, argument.value):
+                if not isinstance(metric, (cst.Float, cst.Integer)):
+                    _carry(files, draft, joint, where, inside, metric)
+
+
+def _entries(
+    files: Files, text: Text, tree: Tree, node: cst.BaseExpression, depth: int = 0
+) -> Iterator[tuple[cst.BaseExpression, Tree, Text]]:
+    """The single metrics of an expression, through lists, dicts and names with one assignment."""
+    if isinstance(node, (cst.List, cst.Tuple)):
+        for element in node.elements:
+            if isinstance(element, cst.StarredElement):
+                raise Refused("the metrics are not known")
+            yield from _entries(files, text, tree, element.value, depth)
+    elif isinstance(node, cst.Dict):
+        for entry in node.elements:
+            if isinstance(entry, cst.StarredDictElement):
+                raise Refused("the metrics are not known")
+            yield from _entries(files, text, tree, entry.value, depth)
+    elif isinstance(node, cst.BinaryOperation):
+        raise Refused("the metrics are not known")
+    elif isinstance(node, cst.Name) and node.value == "None":
+        return
+    elif isinstance(node, cst.Name) and depth < 3:
+        found = _assigned(files, text, node.value)
+        if found is None:
+            yield node, tree, text
+        else:
+            where, inside, value = found
+            yield from _entries(files, where, inside, value, depth + 1)
+    else:
+        yield node, tree, text
+
+
+def _assigned(files: Files, text: Text, name: str) -> tuple[Text, Tree, cst.BaseExpression] | None:
+    """The value of a name that is assigned once in a file."""
+    found: list[tuple[Text, Tree, cst.BaseExpression]] = []
+    for where in files.texts(text.filename):
+        for tree in where.trees_with(name):
+            for node in tree.spans:
+                if isinstance(node, cst.Assign) and any(dotted(t.target) == name for t in node.targets):
+                    found.append((where, tree, node.value))
+    return found[0] if len(found) == 1 else None
+
+
+def _carry(
+    files: Files, draft: Draft, joint: Joint, text: Text, tree: Tree, node: cst.BaseExpression
+) -> None:
+    pair = joint.pair
+    assert pair is not None
+    is_sigmoid = pair.produced == SIGMOID or "inary" in joint.row
+    string = _string(node)
+    call = node if isinstance(node, cst.Call) else None
+    spelled = dotted(call.func if call is not None else node)
+    if string is None and spelled is None:
+        raise Refused("a metric is not known")
+    name = string if string is not None else (spelled or "").rpartition(".")[2]
+    given = _given(call)
+    if name in _RANKING or (name == "MeanIoU" and given.get("sparse_y_pred") == "False"):
+        return
+    if name.lower() in _ACCURACY and call is None:
+        if not is_sigmoid or (pair.units is not None and pair.units > 1):
+            return
+        if pair.units is None:
+            raise Refused(f"metric `{name}` depends on the number of units, which is not known")
+    if name in _ENTROPIES:
+        _flag(files, draft, text, tree, node, call, _ENTROPIES[name], string)
+        return
+    if not is_sigmoid:
+        if (name in ("F1Score", "FBetaScore") and "threshold" not in given and call is not None) or (
+            name in ("Precision", "Recall") and "top_k" in given
+        ):
+            return
+        raise Refused(f"metric `{name}` has no exact rewrite for logits after a softmax")
+    _carry_binary(files, draft, text, tree, node, call, name, given, string)
+
+
+def _carry_binary(
+    files: Files,
+    draft: Draft,
+    text: Text,
+    tree: Tree,
+    node: cst.BaseExpression,
+    call: cst.Call | None,
+    name: str,
+    given: dict[str, str],
+    string: str | None,
+) -> None:
+    kind = _STRINGS.get(name.lower(), name) if call is None else name
+    if name.lower() in _ACCURACY:
+        kind = "BinaryAccuracy"
+    if kind == "AUC":
+        _flag(files, draft, text, tree, node, call, "AUC", string)
+        return
+    parameter, default = {
+        "BinaryAccuracy": ("threshold", 0.5),
+        "BinaryIoU": ("threshold", 0.5),
+        "F1Score": ("threshold", None),
+        "FBetaScore": ("threshold", None),
+    }.get(kind, ("thresholds", 0.5) if kind in _COUNTS else ("", None))
+    if not parameter or "top_k" in given:
+        raise Refused(f"metric `{name}` has no exact rewrite for logits")
+    try:
+        value = float(given[parameter]) if parameter in given else default
+    except ValueError:
+        raise Refused(f"the thresholds of metric `{name}` are not one number") from None
+    if value is None:
+        return
+    if not 0 < value < 1 or (call is not None and any(arg.keyword is None for arg in call.args)):
+        raise Refused(f"the threshold of metric `{name}` has no exact rewrite")
+    logit = math.log(value / (1 - value))
+    if (kind in _COUNTS and not 0 <= logit <= 1) or (kind in ("F1Score", "FBetaScore") and not 0 <= logit <= 1):
+        raise Refused(f"metric `{name}` does not accept the logit of its threshold")
+    number = repr(logit) if logit else {"BinaryAccuracy": _HALF, "F1Score": "1e-12", "FBetaScore": "1e-12"}.get(
+        kind, "0"
+    )
+    if call is not None:
+        draft.take(text, do.set_argument(tree, call, parameter, number))
+        return
+    label = string if string is not None else name
+    _replace(files, draft, text, tree, node, kind, f"{parameter}={number}, name='{label}'")
+
+
+def _flag(
+    files: Files,
+    draft: Draft,
+    text: Text,
+    tree: Tree,
+    node: cst.BaseExpression,
+    call: cst.Call | None,
+    kind: str,
+    string: str | None,
+) -> None:
+    if call is not None:
+        draft.take(text, do.set_argument(tree, call, "from_logits", "True", 10 if kind == "AUC" else 2))
+        return
+    named = "" if string is None or string.lower() == string and string not in ("bce",) else f", name='{string}'"
+    if string == "bce":
+        named = ", name='bce'"
+    _replace(files, draft, text, tree, node, kind, f"from_logits=True{named}")
+
+
+def _replace(
+    files: Files, draft: Draft, text: Text, tree: Tree, node: cst.BaseExpression, kind: str, arguments: str
+) -> None:
+    spelled = dotted(node) if not isinstance(node, cst.SimpleString) else None
+    if spelled is not None and "metrics" in spelled.split("."):
+        name = sibling(files, draft, text, tree, node, kind)
+    else:
+        name = ensure_name(files, draft, text, tree, node, KERAS, f"metrics.{kind}")
+    draft.take(text, do.replace_literal(tree, node, f"{name}({arguments})"))
+
+
+def _string(node: cst.BaseExpression) -> str | None:
+    if isinstance(node, cst.SimpleString):
+        value = node.evaluated_value
+        return value if isinstance(value, str) else None
+    return None
+
+
+def _given(call: cst.Call | None) -> dict[str, str]:
+    if call is None:
+        return {}
+    module = cst.Module([])
+    return {arg.keyword.value: module.code_for_node(arg.value) for arg in call.args if arg.keyword is not None}
