@@ -19,16 +19,17 @@ VERSION = 1
 
 def read(path: str) -> frozenset[str]:
     """The fingerprints in the baseline at `path`. Raises ConfigError."""
+    name = path.removeprefix(os.getcwd() + os.sep)
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
         if content["version"] != VERSION:
-            raise ConfigError(f"{path}: baseline of version {content['version']}, not {VERSION}")
+            raise ConfigError(f"{name}: baseline of version {content['version']}, not {VERSION}")
         return frozenset(str(entry["fingerprint"]) for entry in content["findings"])
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        raise ConfigError(f"cannot read {name}: {(error.strerror or str(error)).lower()}") from None
     except (ValueError, LookupError, TypeError):
-        raise ConfigError(f"{path}: not a baseline; `--write-baseline` makes one") from None
+        raise ConfigError(f"{name}: not a baseline; `--write-baseline` makes one") from None
 
 
 def apply(report: Report, path: str, lines: Lines) -> tuple[Report, int]:

@@ -37,7 +37,11 @@ class CheckByDefault(click.Group):
         return super().parse_args(ctx, route(args, self.commands))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Commands, and files for `check`."""
+        """Commands, and what `check` takes."""
+        if incomplete.startswith("-"):
+            check = self.commands["check"]
+            own = super().shell_complete(ctx, incomplete)
+            return [*own, *check.shell_complete(click.Context(check, parent=ctx), incomplete)]
         return [CompletionItem(incomplete, type="file"), *super().shell_complete(ctx, incomplete)]
 
 

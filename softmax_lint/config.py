@@ -42,6 +42,11 @@ class Settings:
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     respect_gitignore: bool = True
     force_exclude: bool = False
+    fix: bool = False
+    unsafe_fixes: bool = False
+    show_fixes: bool = False
+    safe_codes: frozenset[str] = frozenset()  # rules whose unsafe fixes count as safe
+    unsafe_codes: frozenset[str] = frozenset()  # rules whose safe fixes count as unsafe
     keras_backend: str | None = None
     fail_level: str = "info"
     output_format: str = "text"
@@ -224,6 +229,11 @@ def _fold(
         exclude=(*merged.get("exclude", DEFAULT_EXCLUDE), *extended),
         respect_gitignore=merged.get("respect-gitignore", True),
         force_exclude=merged.get("force-exclude", False),
+        fix=merged.get("fix", False),
+        unsafe_fixes=merged.get("unsafe-fixes", False),
+        show_fixes=merged.get("show-fixes", False),
+        safe_codes=frozenset().union(*(expand(it, rules) for it in merged.get("extend-safe-fixes", ()))),
+        unsafe_codes=frozenset().union(*(expand(it, rules) for it in merged.get("extend-unsafe-fixes", ()))),
         keras_backend=merged.get("keras-backend"),
         fail_level=merged.get("fail-level", "info"),
         output_format=merged.get("output-format", "text"),

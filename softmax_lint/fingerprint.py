@@ -1,6 +1,7 @@
 """Fingerprints: what a finding is known by when the lines around it move.
 
-Two runs give a finding the same fingerprint as long as its rule, its file and the text of its first row stay.
+Two runs give a finding the same fingerprint as long as its rule, its file and the text of its first row stay,
+white space apart.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def fingerprints(diagnostics: Iterable[Diagnostic], lines: Lines, root: str) -> 
     for diagnostic in diagnostics:
         place = diagnostic.place
         rows = lines(place.filename, place.cell)
-        text = " ".join(rows[place.row - 1].split()) if 0 < place.row <= len(rows) else ""
+        text = "".join(rows[place.row - 1].split()) if 0 < place.row <= len(rows) else ""
         name = relative(place.filename, root)
         key = (diagnostic.code, name, text)
         number = seen[key]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from softmax_lint import lowering, rules
-from softmax_lint.diagnostic import Diagnostic, Place, Related, Verdict
+from softmax_lint.diagnostic import Diagnostic, Place, Related, Report, Verdict
 from softmax_lint.linking.modules import Modules
 from softmax_lint.linking.sinks import Meeting
 from softmax_lint.linking.values import Origin, Tensor, Unknown
@@ -84,6 +84,15 @@ class Joint:
     @property
     def source(self) -> Place | None:
         return None if self.pair is None else self.pair.source
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A report before suppressions, everything that met, and the names of all files the run looked at."""
+
+    report: Report
+    joints: tuple[Joint, ...]
+    paths: tuple[str, ...]
 
 
 Describe = Callable[[Meeting, Tensor], Pair]

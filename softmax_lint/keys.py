@@ -96,6 +96,11 @@ KEYS: Mapping[str, Key] = {
     "fail-level": _one_of(SEVERITIES, "The lowest severity that makes the exit status 1"),
     "output-format": _one_of(OUTPUT_FORMATS, "How to print findings"),
     "cache-dir": _string("Where the cache lives"),
+    "fix": _boolean("Apply safe fixes"),
+    "unsafe-fixes": _boolean("Apply unsafe fixes, too"),
+    "show-fixes": _boolean("List the fixes that were applied"),
+    "extend-safe-fixes": _strings("Rules whose unsafe fixes count as safe"),
+    "extend-unsafe-fixes": _strings("Rules whose safe fixes count as unsafe"),
     "baseline": _string("A file with old findings, which are not reported"),
     "rows": Key(_check_rows, {}, "Losses, layers, trainers and metrics of your own"),
 }

@@ -46,12 +46,12 @@ def examine(
     settings: Settings | None = None,
     overlay: Mapping[str, bytes] | None = None,
     progress: Progress | None = None,
-) -> tuple[Report, list[judging.Joint]]:
-    """As `check`, with every meeting of a tensor and a sink: what planning fixes takes."""
+) -> judging.Examined:
+    """As `check`, with all that planning fixes takes."""
     settings = settings or Settings(os.getcwd())
     run = _Run(_expand(files, settings), settings, overlay or {})
     report = run.report(progress)
-    return report, run.joints()
+    return judging.Examined(report, run.joints(), tuple(run.sources))
 
 
 def check_source(text: str, filename: str = "example.py") -> Report:
@@ -176,11 +176,10 @@ class _Run:
             len(self.files),
         )
 
-    def joints(self) -> list[judging.Joint]:
+    def joints(self) -> tuple[judging.Joint, ...]:
         """What met, after the run."""
-        return judging.joints(
-            self.machine.meetings.values(), self.modules, self._describe, self.settings.opted_in
-        )
+        meetings = self.machine.meetings.values()
+        return tuple(judging.joints(meetings, self.modules, self._describe, self.settings.opted_in))
 
     def _around(self) -> list[str]:
         """The other files of the projects that the given files belong to."""

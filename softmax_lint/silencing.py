@@ -24,7 +24,7 @@ class Silencing:
 
 
 def silence(diagnostics: Iterable[Diagnostic], lines: Lines) -> Silencing:
-    """The comments that silence `diagnostics`: one on each row, with all its codes. `lines` are as written."""
+    """The comments that silence `diagnostics`, one a row with all its codes. `lines` are as written."""
     rows: dict[tuple[str, int | None, int], list[Diagnostic]] = {}
     left: list[Diagnostic] = []
     for each in diagnostics:

@@ -150,3 +150,40 @@ def test_options_beat_the_file_and_excludes_add_up() -> None:
 def test_per_file_ignores(patterns: dict[str, list[str]], filename: str, expected: str) -> None:
     settings = check({}, per_file_ignores=patterns)
     assert numbers(ignored_codes(settings)(os.path.abspath(filename))) == expected
+
+
+def test_extend() -> None:
+    files = {
+        "base/common.toml": 'select = ["SML0"]\nextend-exclude = ["a"]\n'
+        'fail-level = "error"\nbaseline = "b.json"\n',
+        "base/pyproject.toml": '[tool.softmax-lint]\nextend = "common.toml"\nkeras-backend = "jax"\n',
+        "p/softmax-lint.toml": 'extend = "../base/pyproject.toml"\nextend-select = ["SML102"]\n'
+        'extend-exclude = ["b"]\nfail-level = "info"\n',
+    }
+    settings = check(files, ["p"])
+    assert numbers(settings.selected) == "001 002 003 102"
+    assert settings.exclude[-2:] == ("a", "b")
+    assert (settings.keras_backend, settings.fail_level) == ("jax", "info")
+    assert settings.root == os.path.abspath("p")
+    assert settings.baseline == os.path.abspath("base/b.json")
+    assert check({}, ["p"], baseline="c.json").baseline == os.path.abspath("c.json")
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"softmax-lint.toml": 'extend = "gone.toml"'},
+         "softmax-lint.toml: `extend`: cannot read gone.toml: no such file or directory"),
+        ({"softmax-lint.toml": 'extend = "a.toml"', "a.toml": 'extend = "softmax-lint.toml"'},
+         "a.toml: `extend` comes back to softmax-lint.toml"),
+        ({"softmax-lint.toml": 'extend = "a.toml"', "a.toml": "selekt = 1"},
+         "a.toml: unknown key `selekt`; did you mean `select`?"),
+        ({"softmax-lint.toml": 'extend = "a.toml"', "a.toml": "x = ["},
+         "softmax-lint.toml: `extend`: a.toml: "),
+        ({"softmax-lint.toml": "extend = 1"}, "softmax-lint.toml: `extend` must be a string"),
+    ],
+)  # fmt: skip
+def test_wrong_extend(files: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check(files)
+    assert str(caught.value).startswith(message)

@@ -13,10 +13,11 @@ from softmax_lint import baseline
 from softmax_lint.commands.analysis import load_project, load_rules
 from softmax_lint.commands.inputs import Inputs, Request, gather
 from softmax_lint.commands.silence import add_comments
+from softmax_lint.commands.wish import Wish
 from softmax_lint.commands.terminal import complain, encoding_of, has_color, progress, write
 from softmax_lint.diagnostic import SEVERITIES, Report
 from softmax_lint.lines import lines_of, reader
-from softmax_lint.reporters import FOR_PEOPLE, RenderOptions, render
+from softmax_lint.reporters import FOR_PEOPLE, WITH_FIXES, RenderOptions, render
 from softmax_lint.reporters.closing import closing_line
 from softmax_lint.reporters.names import counted, shown
 from softmax_lint.suppression import apply
@@ -32,12 +33,27 @@ def run(
     exit_zero: bool = False,
     write_baseline: str | None = None,
     add_noqa: bool = False,
+    wish: Wish | None = None,
     commands: Sequence[str] = (),
 ) -> int:
     """Check the files of `request`; gives CLEAN, FOUND or FAILED. Raises ConfigError."""
     started = time.monotonic()
     inputs = gather(request, commands)
-    report = analyse(inputs, request)
+    wish = (wish or Wish()).under(inputs.settings)
+    summary = ""
+    if wish.applies:
+        from softmax_lint.commands.fixing import repair
+
+        repaired = repair(inputs, request, wish)
+        if wish.diff or wish.only or repaired.stdin is not None:
+            return repaired.end(wish, request, inputs.complete)
+        report, inputs, summary = repaired.report, repaired.inputs, repaired.summary
+    elif inputs.settings.output_format in WITH_FIXES:
+        from softmax_lint.commands.fixing import suggested
+
+        report = suggested(inputs, request)
+    else:
+        report = analyse(inputs, request)
     read = reader(inputs.overlay)
     applied = apply(report, inputs.files, inputs.settings, load_rules(), read)
     report, lines = applied.report, lines_of(read)
@@ -64,6 +80,8 @@ def run(
         )
         output = render(report, output_format, options)
     closing = f"{closing_line(report, applied.suppressed, baselined)}\n"
+    if summary:
+        closing = f"{summary}\n{closing}"
     # Where every path was wrong, there is nothing to sum up; a quiet run never does.
     has_closing = not request.quiet and (report.files > 0 or inputs.complete)
     if has_closing and output_format in FOR_PEOPLE:

@@ -45,6 +45,14 @@ def drop_element(tree: Tree, element: cst.CSTNode) -> Outcome:
     return _drop(tree, parent.elements, parent.elements.index(element))
 
 
+def drop_name(tree: Tree, statement: cst.ImportFrom, alias: cst.ImportAlias) -> Outcome:
+    """Take a name out of a from-import that has others."""
+    names = statement.names
+    if isinstance(names, cst.ImportStar) or len(names) < 2:
+        raise Refused("the import would be empty")
+    return _drop(tree, names, names.index(alias))
+
+
 def _drop(tree: Tree, items: Sequence[cst.CSTNode], index: int) -> Outcome:
     text = tree.text
     spans = [tree.spans[item] for item in items]

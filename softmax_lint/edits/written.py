@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from softmax_lint.diagnostic import Edit
 from softmax_lint.edits.tree import Refused
-from softmax_lint.source import Source, decode, from_bytes
+from softmax_lint.source import decode, from_bytes
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.S)
@@ -33,6 +33,11 @@ def written(filename: str, data: bytes, edits: Sequence[Edit]) -> bytes:
         return source.bom + result.encode(source.encoding)
     except UnicodeEncodeError:
         raise Refused(f"the file's encoding {source.encoding} lacks a character") from None
+
+
+def text_of(filename: str, data: bytes) -> str:
+    """The text of a file as it is written. Raises `Unreadable`."""
+    return decode(from_bytes(filename, data))
 
 
 def overlap(edits: Sequence[Edit]) -> bool:
@@ -192,6 +197,3 @@ def _is_cell(path: Sequence[object]) -> bool:
     if len(path) == 3:
         return path[1] == "cells" and isinstance(path[2], int)
     return len(path) == 5 and path[1] == "worksheets" and path[3] == "cells" and isinstance(path[4], int)
-
-
-__all__ = ["Source", "overlap", "written"]

@@ -405,7 +405,26 @@ def _module_vars(machine: Machine, given: Arguments, origin: Origin | None) -> V
     return unknown("vars", machine.fresh("vars"))
 
 
+def _amp(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    """apex: the models, with the optimizers when there are any."""
+    model, optimizer = (given.get(("models", "optimizers"), name) for name in ("models", "optimizers"))
+    if model is None:
+        return unknown("`amp.initialize`", machine.fresh("amp"))
+    return model.value if optimizer is None else just(Seq((model.value, optimizer.value)))
+
+
+def _engine(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    """DeepSpeed: engine, optimizer, loader, scheduler; the engine is called like its model."""
+    model = given.get(("args", "model"), "model")
+    if model is None:
+        return unknown("`deepspeed.initialize`", machine.fresh("engine"))
+    rest = (unknown("what DeepSpeed made", machine.fresh("engine")) for _ in range(3))
+    return just(Seq((model.value, *rest)))
+
+
 FUNCTIONS: dict[str, Any] = {
+    "apex.amp.initialize": _amp,
+    "deepspeed.initialize": _engine,
     "builtins.list": _list,
     "builtins.tuple": _tuple,
     "builtins.iter": _same,

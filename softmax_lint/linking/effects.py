@@ -72,6 +72,8 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
                 attributes.add(callee[3])
                 if callee[2][0] == code.NAME and callee[2][2] == me:
                     own.add(callee[3])
+                elif callee[2][0] == code.NAME and callee[3] in ("forward", "__call__"):
+                    names.add(callee[2][2])
                 acts = acts or callee[3] in MUTATORS
                 meets = meets or _token(callee[3])
         elif tag in (code.BIND, code.AUGMENT) and len(node) > 2 and node[1][:1] in ((code.ATTR,), (code.ITEM,)):

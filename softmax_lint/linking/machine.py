@@ -59,6 +59,7 @@ from softmax_lint.linking.values import (
 )
 
 MOST_FRAMES = 24
+MOST_REMEMBERED = 4  # instances of one class whose methods are run when nobody calls them
 MOST_COMPUTING = 200  # delayed calls that wait for one another
 MOST_OPERATIONS = 20_000
 ITEMS = "*items"
@@ -150,7 +151,9 @@ class Machine:
         self.entered_code: set[int] = set()
         self.entered_on: set[tuple[int, int]] = set()  # function, receiver
         self.made: list[Func] = []
-        self.instances: dict[int, list[int]] = {}
+        self.instances: dict[int, list[int]] = {}  # class to its own instances
+        self.descended: dict[int, list[int]] = {}  # class to some instances of it and of derived classes
+        self._orders: dict[int, list[int]] = {}
         self.frames: list[Any] = []
         self.computing = 0
         self.stamp = self.exploring = 0
@@ -844,7 +847,10 @@ class Machine:
 
     def order(self, made: int) -> list[int]:
         """The project classes of the method resolution order, most derived first."""
-        found: list[int] = [made]
+        known = self._orders.get(made)
+        if known is not None:
+            return known
+        found = self._orders[made] = [made]
         for base in self.heap.records[made].of:
             for case in base:
                 if isinstance(case.thing, Class):
@@ -1084,7 +1090,11 @@ class Machine:
     def instantiate(self, thing: Class, given: Arguments, origin: Origin | None) -> Value:
         record = self.heap.records[thing.id]
         made = Obj(self.heap.allocate("instance", of=thing, origin=origin, name=record.name))
-        self.instances.setdefault(thing.id, []).append(made.id)
+        own = self.instances.setdefault(thing.id, [])
+        own.append(made.id)
+        if len(own) <= MOST_REMEMBERED:
+            for id in self.order(thing.id):
+                self.descended.setdefault(id, []).append(made.id)
         self.heap.records[made.id].extra = given
         init = self.lookup_method(made, "__init__")
         if init is not None:

@@ -63,7 +63,9 @@ SAME = frozenset(
 
 
 def known(row: Api, name: str) -> bool:
-    return name in MODEL_METHODS or find(f"Module.{name}") is not None
+    return (
+        name in MODEL_METHODS or find(f"Module.{name}") is not None or find(f"{row.name}.{name}") is not None
+    )
 
 
 def passes(name: str) -> bool:
@@ -223,6 +225,13 @@ def _super(machine: Machine, receiver: Super, name: str, given: Arguments, origi
 def _object_method(
     machine: Machine, thing: Obj, row: Api, name: str, given: Arguments, origin: Origin | None
 ) -> Value:
+    method = find(f"{row.name}.{name}")
+    if method is not None and name in ("prepare", "setup") and given.positional:
+        return given_back(given.positional)
+    if method is not None and method.role == KEEP and method.subject:
+        argument = given.get(method.params, method.subject)
+        if argument is not None:
+            return argument.value
     if name in SAME:
         return just(thing)
     method = find(f"Module.{name}")
@@ -238,6 +247,9 @@ def _object_method(
     if name in ("compute_loss", "compiled_loss") and row.framework == "keras" and origin is not None:
         return _compiled_loss(machine, thing, name, given, origin)
     if name in ("forward", "__call__", "call", "predict_on_batch"):
+        inner = machine.lookup_method(thing, row.call or "forward") if name == "__call__" else None
+        if inner is not None:
+            return machine.call(inner, given, origin)
         if row.role == BASE:
             return unknown("a base class without `forward`", machine.fresh("call"))
         return (
@@ -274,6 +286,13 @@ def _object_method(
     if name in ("children", "modules", "named_children", "named_modules", "get_layer", "get_submodule"):
         return unknown(f"`.{name}()`", machine.fresh("layers"))
     return unknown(f"`.{name}()`", machine.fresh("method"))
+
+
+def given_back(arguments: tuple[Argument, ...]) -> Value:
+    """What a launcher gives: its only argument, or all of them as a tuple."""
+    if len(arguments) == 1:
+        return arguments[0].value
+    return just(Seq(tuple(argument.value for argument in arguments)))
 
 
 def _compiled_loss(machine: Machine, thing: Obj, name: str, given: Arguments, origin: Origin) -> Value:

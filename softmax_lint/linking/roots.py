@@ -41,7 +41,8 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
 }
 # Methods that others run: they come after everything that may make their objects.
 SPECIAL = frozenset({"__init__", "forward", "call", "__call__"} | {name for names in PROTOCOLS.values() for name in names})
-MOST_INSTANCES = 4  # of one class, on which its methods are run that nobody called
+MOST_INSTANCES = 4  # of one class, on which the methods of a protocol are run
+MOST_RECEIVERS = 8  # instances, also of derived classes, on which a method is run that nobody called
 
 Progress = Callable[[int, int], None]
 
@@ -214,13 +215,7 @@ def _receivers(
         return [None]
     if own is not None and isinstance(own[0].thing, Descriptor) and own[0].thing.kind == "class":
         return [Class(owner)]
-    found = [
-        id
-        for derived, ids in machine.instances.items()
-        if owner in machine.order(derived)
-        for id in ids[:MOST_INSTANCES]
-        if _runs(machine, Obj(id), name, function)
-    ]
+    found = [id for id in machine.descended.get(owner, ()) if _runs(machine, Obj(id), name, function)]
     if not found and id(function.code) not in machine.entered_code:
         if owner not in made:
             made[owner] = []
@@ -229,7 +224,7 @@ def _receivers(
                 if isinstance(value[0].thing, Obj):
                     made[owner].append(value[0].thing.id)
         found = made[owner]
-    return [] if name == "__init__" else [Obj(id) for id in found[:MOST_INSTANCES]]
+    return [] if name == "__init__" else [Obj(id) for id in found[:MOST_RECEIVERS]]
 
 
 def _runs(machine: Machine, thing: Obj, name: str, function: Func) -> bool:

@@ -23,7 +23,7 @@ OBJECT: Final = "object"
 FLOW: Final = "flow"
 NO_GUARDS: Final[Guards] = frozenset()
 MOST_CASES: Final = 8
-MOST_OBJECTS: Final = 64  # cases when all are objects: the entries of a registry, each is judged alone
+MOST_OBJECTS: Final = 64  # with those that are objects: the entries of a registry, each is judged alone
 
 
 class Const(NamedTuple):
@@ -250,7 +250,7 @@ def under(value: Value, guards: Guards) -> Value:
 
 
 def join(values: Iterable[Value]) -> Value:
-    """All cases of the values, each once; past MOST_CASES (MOST_OBJECTS for objects alone) an Unknown."""
+    """All cases of the values, each once; past MOST_CASES (objects and calls: MOST_OBJECTS) an Unknown."""
     cases: dict[tuple[Thing, Guards], Case] = {}
     things: dict[Thing, Guards] = {}
     for value in values:
@@ -266,8 +266,10 @@ def join(values: Iterable[Value]) -> Value:
             cases[case.thing, case.guards] = case
     if not cases:
         return unknown("no value")
-    if len(cases) > MOST_CASES and (len(cases) > MOST_OBJECTS or not all(map(is_object, things))):
-        return unknown("too many alternatives")
+    if len(cases) > MOST_CASES:
+        others = sum(not is_object(thing) and not isinstance(thing, Lazy) for thing, _ in cases)
+        if len(cases) > MOST_OBJECTS or others > MOST_CASES:
+            return unknown("too many alternatives")
     return tuple(cases.values())
 
 
