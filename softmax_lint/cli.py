@@ -171,6 +171,11 @@ def _request(paths: Sequence[str], given: dict[str, Any], **selection: Any) -> R
 @click.option("-e", "--exit-zero", is_flag=True, help="Exit with 0 also when there are findings.")
 @click.option("--baseline", type=_FILE, metavar="FILE", help="Leave out the findings noted in FILE.")
 @click.option("--write-baseline", type=_FILE, metavar="FILE", help="Note all findings in FILE.")
+@click.option("--fix/--no-fix", default=None, help="Apply the safe fixes.")
+@click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="With --fix: the unsafe ones, too.")
+@click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
+@click.option("--fix-only", is_flag=True, help="Apply fixes and report nothing that is left.")
+@click.option("--show-fixes/--no-show-fixes", default=None, help="List the fixes that were applied.")
 @click.option("--add-noqa", is_flag=True, help="Write an ignore comment where anything is found.")
 @click.option("-w", "--watch", is_flag=True, help="Check again whenever a file changes.")
 def check(
@@ -184,6 +189,11 @@ def check(
     exit_zero: bool,
     baseline: str | None,
     write_baseline: str | None,
+    fix: bool | None,
+    unsafe_fixes: bool | None,
+    diff: bool,
+    fix_only: bool,
+    show_fixes: bool | None,
     add_noqa: bool,
     watch: bool,
     **given: Any,
@@ -193,6 +203,7 @@ def check(
     Exits with 0 when nothing was found, 1 when something was, 2 when the job could not be done.
     """
     from softmax_lint.commands.check import run
+    from softmax_lint.commands.wish import Wish
 
     selection = {
         "select": _listed(select),
@@ -211,6 +222,7 @@ def check(
         exit_zero=exit_zero,
         write_baseline=write_baseline,
         add_noqa=add_noqa,
+        wish=Wish(fix, unsafe_fixes, diff, fix_only, show_fixes),
         commands=tuple(program.commands),
     )
     if watch:

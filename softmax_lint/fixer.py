@@ -201,7 +201,10 @@ class _Round:
             for filename, own in by_file.items():
                 overlay[filename] = written(filename, self._read(filename), own)
             after = self._examine(overlay)
-            old, new = Files(self._read), Files(lambda name: overlay[name] if name in overlay else self._disk(name))
+            old, new = (
+                Files(self._read),
+                Files(lambda name: overlay[name] if name in overlay else self._disk(name)),
+            )
             problem = _worse(self.examined, after, [each for each, _ in batch], _Moves(old, new, edits))
         except Refused as refusal:
             return str(refusal)

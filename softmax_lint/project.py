@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from softmax_lint import judging, knowledge, screen, source
 from softmax_lint.config import Settings
@@ -16,6 +17,7 @@ from softmax_lint.linking.modules import Modules
 from softmax_lint.linking.roots import link
 from softmax_lint.linking.sinks import Meeting
 from softmax_lint.linking.values import Tensor
+from softmax_lint.memory import Memory
 from softmax_lint.pair import Pair
 from softmax_lint.source import Source, Unreadable
 
@@ -30,13 +32,15 @@ def check(
     settings: Settings | None = None,
     overlay: Mapping[str, bytes] | None = None,
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> Report:
     """The outcome over files (absolute or relative paths; folders are walked).
 
     Names in the report are absolute. Files in `overlay` (absolute path to bytes) are not read from disk.
+    `memory` keeps what the next run of this process can use.
     """
     settings = settings or Settings(os.getcwd())
-    run = _Run(_expand(files, settings), settings, overlay or {})
+    run = _Run(_expand(files, settings), settings, overlay or {}, memory)
     return run.report(progress)
 
 
@@ -46,10 +50,11 @@ def examine(
     settings: Settings | None = None,
     overlay: Mapping[str, bytes] | None = None,
     progress: Progress | None = None,
+    memory: Memory | None = None,
 ) -> judging.Examined:
     """As `check`, with all that planning fixes takes."""
     settings = settings or Settings(os.getcwd())
-    run = _Run(_expand(files, settings), settings, overlay or {})
+    run = _Run(_expand(files, settings), settings, overlay or {}, memory)
     report = run.report(progress)
     return judging.Examined(report, run.joints(), tuple(run.sources))
 
@@ -110,14 +115,23 @@ def _expand(files: Sequence[str], settings: Settings) -> list[str]:
 class _Run:
     """One run over some files and the project around them."""
 
-    def __init__(self, files: list[str], settings: Settings, overlay: Mapping[str, bytes]) -> None:
+    def __init__(
+        self,
+        files: list[str],
+        settings: Settings,
+        overlay: Mapping[str, bytes],
+        memory: Memory | None = None,
+    ) -> None:
         self.files = files
         self.settings = settings
         self.overlay = overlay
+        self.memory = memory
         self.failures: list[Failure] = []
         base = os.path.commonpath([os.path.dirname(path) for path in files]) if files else os.getcwd()
         self.sources: dict[str, Source | Unreadable] = {}
         self.modules = Modules(self._read, base)
+        if memory is not None:
+            self.modules.lower, self.modules.split = memory.lower, memory.split
         self.machine = Machine(self.modules)
 
     def _read(self, path: str) -> Source:
@@ -125,7 +139,10 @@ class _Run:
         if known is None:
             try:
                 data = self.overlay.get(path)
-                known = source.read(path) if data is None else source.from_bytes(path, data)
+                if self.memory is not None:
+                    known = self.memory.read(path, self.overlay)
+                else:
+                    known = source.read(path) if data is None else source.from_bytes(path, data)
             except Unreadable as error:
                 known = error
             self.sources[path] = known
@@ -147,16 +164,25 @@ class _Run:
                 gc.enable()
 
     def _report(self, progress: Progress | None) -> Report:
-        texts: dict[str, str] = {}
-        for path in [*self.files, *self._around()]:
+        around = self._around()
+        index = screen.Index(_spelled(self.settings.rows)) if self.memory is None else self.memory.index
+        paths: list[str] = []
+        for path in [*self.files, *around]:
             try:
-                texts[path] = "\n".join(cell.text for cell in self._read(path).cells)
+                read = self._read(path)
             except Unreadable as error:
                 if path in self.files:
                     self.failures.append(Failure(path, str(error)))
+                continue
+            paths.append(path)
+            index.put(path, read, partial(_text, read))
+        index.keep(paths)
+        chosen = index.candidates()
+        self.modules.eager = set(chosen)
+        if around:
+            chosen &= index.reach(self.files)
+        candidates = [path for path in paths if path in chosen]
         roots = []
-        candidates = screen.candidates(texts)
-        self.modules.eager = set(candidates)
         for path in candidates:
             index = self.modules.add(path)
             if index is not None:
@@ -189,7 +215,9 @@ class _Run:
         given = set(self.files)
         found: list[str] = []
         for root in roots:
-            if any(path not in self.overlay or os.path.exists(path) for path in self.files):
+            if self.memory is not None:
+                found += self.memory.listing(root, self.settings)
+            elif any(path not in self.overlay or os.path.exists(path) for path in self.files):
                 found += [os.path.abspath(p) for p in discover([root], self.settings).files]
         return [path for path in dict.fromkeys(found) if path not in given]
 
@@ -271,6 +299,10 @@ def _spelled(rows: Sequence[Api]) -> tuple[str, ...]:
     sinks = [row for row in rows if row.role in (LOSS, METRIC, SAMPLER, TRAINER)]
     names = [name for row in sinks for name in (row.name, *row.aliases)]
     return tuple(dict.fromkeys(name.rpartition(".")[2].lower() for name in names))
+
+
+def _text(read: Source) -> str:
+    return "\n".join(cell.text for cell in read.cells)
 
 
 def _touches(diagnostic: Diagnostic, given: set[str]) -> bool:

@@ -11,31 +11,19 @@ from typing import TYPE_CHECKING
 from softmax_lint import baseline
 from softmax_lint.commands.analysis import load_rules
 from softmax_lint.commands.inputs import Inputs, Request
-from softmax_lint.commands.terminal import complain, progress, write
+from softmax_lint.commands.terminal import complain, write
+from softmax_lint.commands.wish import Wish
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Report
 from softmax_lint.lines import lines_of, reader
 from softmax_lint.reporters.names import counted, located, shown
 from softmax_lint.suppression import apply
 
+CLEAN, FOUND, FAILED = 0, 1, 2
+
 if TYPE_CHECKING:
     from softmax_lint.fixer import Fixed
     from softmax_lint.judging import Examined
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What to do with fixes. `diff` shows them and writes nothing; `only` reports nothing that is left."""
-
-    fix: bool = False
-    unsafe: bool = False
-    diff: bool = False
-    only: bool = False
-    show: bool = False
-
-    @property
-    def applies(self) -> bool:
-        return self.fix or self.diff or self.only
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +33,20 @@ class Repaired:
     report: Report
     inputs: Inputs
     summary: str
-    fixed: bool
-    stdin: str | None = None  # what standard input becomes
+    changes: bool  # whether a diff is not empty
+    stdin: bytes | None = None  # what standard input becomes
+
+    def end(self, wish: Wish, request: Request, complete: bool) -> int:
+        """The exit status of a run that reports nothing that is left."""
+        if self.stdin is not None and not wish.diff:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(self.stdin)
+            sys.stdout.buffer.flush()
+        if self.summary and not request.quiet:
+            sys.stderr.write(f"{self.summary}\n")
+        if self.report.failures or not complete:
+            return FAILED
+        return FOUND if wish.diff and self.changes else CLEAN
 
 
 def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
@@ -61,19 +61,14 @@ def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
     def choose(report: Report, overlay: Mapping[str, bytes]) -> Report:
         return _chosen(report, inputs, {**known, **overlay})
 
-    line = progress(request.quiet)
-    try:
-        outcome = fix(
-            examine,
-            choose,
-            reader(known),
-            inputs.files,
-            unsafe=wish.unsafe,
-            reclassify=_reclassifier(inputs.settings),
-        )
-    finally:
-        if line:
-            line.clear()
+    outcome = fix(
+        examine,
+        choose,
+        reader(known),
+        inputs.files,
+        unsafe=bool(wish.unsafe),
+        reclassify=_reclassifier(inputs.settings),
+    )
     for failure in outcome.report.failures:
         complain(f"{shown(failure.filename, os.getcwd())}: {failure.message}", request.color)
     if wish.diff:
@@ -90,8 +85,8 @@ def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
     if outcome.elsewhere:
         others = " ".join(shown(name, os.getcwd()) for name in sorted(outcome.elsewhere))
         complain(f"fixes need more files: softmax-lint --fix {others}", request.color, "note")
-    after = replace(inputs, overlay={**known, **{n: d for n, d in written.items() if n in known or wish.diff}})
-    stdin = next((name for name in written if name in known), None)
+    after = replace(inputs, overlay={**known, **{n: data for n, data in written.items() if n in known}})
+    stdin = next((written.get(name, data) for name, data in known.items()), None)
     return Repaired(outcome.report, after, _summary(outcome, wish), bool(written), stdin)
 
 

@@ -48,7 +48,9 @@ def _drop_in(files: Files, draft: Draft, filename: str, words: set[str], gone: d
             continue
         names = statement.names
         assert not isinstance(names, cst.ImportStar)
-        touched = [edit for edit in draft.edits if _touches(edit, binding.text, binding.tree.spans[statement])]
+        touched = [
+            edit for edit in draft.edits if _touches(edit, binding.text, binding.tree.spans[statement])
+        ]
         if touched:
             continue
         try:

@@ -172,10 +172,14 @@ def _carry_binary(
     if not 0 < value < 1 or (call is not None and any(arg.keyword is None for arg in call.args)):
         raise Refused(f"the threshold of metric `{name}` has no exact rewrite")
     logit = math.log(value / (1 - value))
-    if (kind in _COUNTS and not 0 <= logit <= 1) or (kind in ("F1Score", "FBetaScore") and not 0 <= logit <= 1):
+    if (kind in _COUNTS and not 0 <= logit <= 1) or (
+        kind in ("F1Score", "FBetaScore") and not 0 <= logit <= 1
+    ):
         raise Refused(f"metric `{name}` does not accept the logit of its threshold")
-    number = repr(logit) if logit else {"BinaryAccuracy": _HALF, "F1Score": "1e-12", "FBetaScore": "1e-12"}.get(
-        kind, "0"
+    number = (
+        repr(logit)
+        if logit
+        else {"BinaryAccuracy": _HALF, "F1Score": "1e-12", "FBetaScore": "1e-12"}.get(kind, "0")
     )
     if call is not None:
         draft.take(text, do.set_argument(tree, call, parameter, number))
@@ -197,7 +201,9 @@ def _flag(
     if call is not None:
         draft.take(text, do.set_argument(tree, call, "from_logits", "True", 10 if kind == "AUC" else 2))
         return
-    named = "" if string is None or string.lower() == string and string not in ("bce",) else f", name='{string}'"
+    named = (
+        "" if string is None or string.lower() == string and string not in ("bce",) else f", name='{string}'"
+    )
     if string == "bce":
         named = ", name='bce'"
     _replace(files, draft, text, tree, node, kind, f"from_logits=True{named}")
@@ -225,4 +231,6 @@ def _given(call: cst.Call | None) -> dict[str, str]:
     if call is None:
         return {}
     module = cst.Module([])
-    return {arg.keyword.value: module.code_for_node(arg.value) for arg in call.args if arg.keyword is not None}
+    return {
+        arg.keyword.value: module.code_for_node(arg.value) for arg in call.args if arg.keyword is not None
+    }

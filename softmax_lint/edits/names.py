@@ -136,7 +136,9 @@ def _package(known: Sequence[Binding], packages: Sequence[str], texts: Sequence[
     for binding in known:
         for package in packages:
             if binding.path == package or binding.path.startswith(f"{package}."):
-                counts[package] = counts.get(package, 0) + 1 + 2 * ("odel" in binding.path or "Seq" in binding.path)
+                counts[package] = (
+                    counts.get(package, 0) + 1 + 2 * ("odel" in binding.path or "Seq" in binding.path)
+                )
             elif binding.name and package.startswith(f"{binding.path}."):
                 spelled = binding.name + package[len(binding.path) :]
                 uses = sum(text.text.count(f"{spelled}.") for text in texts)
@@ -191,9 +193,7 @@ def _taken(name: str, texts: Sequence[Text]) -> bool:
     return any(word.search(blank_hidden(text.text)) for text in texts if name in text.text)
 
 
-def sibling(
-    files: Files, draft: Draft, text: Text, tree: Tree, callee: cst.BaseExpression, name: str
-) -> str:
+def sibling(files: Files, draft: Draft, text: Text, tree: Tree, callee: cst.BaseExpression, name: str) -> str:
     """The spelling of another name of the module that `callee` comes from: ``nn.NLLLoss`` to ``nn.BCELoss``.
 
     A name from an import gets the import changed as well. Raises `Refused` for other names.

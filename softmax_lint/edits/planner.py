@@ -52,9 +52,7 @@ class Planned:
 Planner = Callable[[Files, Sequence[Joint], "list[Joint]", Sequence[str], str], Fix]
 
 
-def plan(
-    files: Files, diagnostic: Diagnostic, joints: Sequence[Joint], paths: Sequence[str]
-) -> Planned:
+def plan(files: Files, diagnostic: Diagnostic, joints: Sequence[Joint], paths: Sequence[str]) -> Planned:
     """The fixes of one finding. `joints` is all that met, `paths` the files where outputs may be used."""
     if diagnostic.fixes:
         return Planned(diagnostic.fixes)
@@ -177,15 +175,15 @@ def _drop_flag(
     message = "use the loss without its own activation" if torch else "drop `from_logits=True`"
     recovered = all(joint.pair is not None and joint.pair.recovered for joint in own)
     fix = _finish(files, draft, own, paths, code, message)
-    return Fix("safe" if recovered and not torch and not draft.doubts else fix.applicability, message, fix.edits)
+    return Fix(
+        "safe" if recovered and not torch and not draft.doubts else fix.applicability, message, fix.edits
+    )
 
 
 # Logarithms.
 
 
-def _to_log(
-    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
-) -> Fix:
+def _to_log(files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str) -> Fix:
     """SML005: the softmax becomes a log-softmax."""
     draft = Draft()
     for joint in {joint.source: joint for joint in own}.values():

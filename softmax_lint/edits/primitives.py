@@ -184,9 +184,7 @@ def unwrap(tree: Tree, outer: cst.BaseExpression, inner: cst.BaseExpression) -> 
     )
 
 
-def _needs_parentheses(
-    tree: Tree, outer: cst.BaseExpression, inner: cst.BaseExpression, piece: str
-) -> bool:
+def _needs_parentheses(tree: Tree, outer: cst.BaseExpression, inner: cst.BaseExpression, piece: str) -> bool:
     parent = tree.parent(outer)
     if not isinstance(inner, _ATOMS):
         if not isinstance(parent, _ROOMY) or (isinstance(parent, cst.Arg) and parent.star):

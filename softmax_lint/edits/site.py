@@ -64,9 +64,7 @@ def _defaults_to_activation(text: str, node: cst.Call) -> bool:
 # Layers in containers.
 
 
-def _remove_layer(
-    files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, framework: str
-) -> None:
+def _remove_layer(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, framework: str) -> None:
     parent = tree.parent(node)
     kept = [arg for arg in node.args if arg.keyword is not None and arg.keyword.value in _KEPT]
     around = tree.parent(parent) if parent is not None else None
@@ -76,12 +74,21 @@ def _remove_layer(
         if isinstance(outer, cst.Element) and isinstance(tree.parent(outer), (cst.List, cst.Tuple)):
             parent, around = outer, tree.parent(outer)
     if not kept and isinstance(parent, cst.Element) and isinstance(around, (cst.List, cst.Tuple)):
-        if around.elements[-1] is parent and len(around.elements) > 1 and not _is_indexed(files, tree, around, text):
+        if (
+            around.elements[-1] is parent
+            and len(around.elements) > 1
+            and not _is_indexed(files, tree, around, text)
+        ):
             draft.take(text, do.drop_element(tree, parent))
             return
     if not kept and isinstance(parent, cst.Arg) and isinstance(around, cst.Call):
         name = (dotted(around.func) or _leaf(around.func)).rpartition(".")[2]
-        if name in _CONTAINERS and parent.keyword is None and len(around.args) > 1 and around.args[-1] is parent:
+        if (
+            name in _CONTAINERS
+            and parent.keyword is None
+            and len(around.args) > 1
+            and around.args[-1] is parent
+        ):
             if not _is_indexed(files, tree, around, text):
                 draft.take(text, do.drop_argument(tree, parent))
                 return
@@ -127,9 +134,7 @@ def _is_last_added(tree: Tree, statement: cst.Expr, call: cst.Call) -> bool:
     return index == len(block.body) - 1 or not any(f"{receiver}.{name}(" in behind for name in _ADDING)
 
 
-def _neutralise(
-    files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, framework: str
-) -> None:
+def _neutralise(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, framework: str) -> None:
     if framework == "torch":
         callee = sibling(files, draft, text, tree, node.func, "Identity")
         draft.take(text, do.neutralise(tree, node, callee, "", ()))
@@ -141,9 +146,7 @@ def _neutralise(
 # Activations that are called.
 
 
-def _remove_call(
-    files: Files, draft: Draft, joint: Joint, text: Text, tree: Tree, node: cst.Call
-) -> None:
+def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tree, node: cst.Call) -> None:
     pair = joint.pair
     assert pair is not None
     inner = subject(node, pair.source_text)
@@ -249,9 +252,7 @@ def _remove_setting(
         draft.take(text, do.replace_literal(tree, node, "None"))
 
 
-def _replace_constant(
-    draft: Draft, framework: str, text: Text, tree: Tree, node: cst.BaseExpression
-) -> None:
+def _replace_constant(draft: Draft, framework: str, text: Text, tree: Tree, node: cst.BaseExpression) -> None:
     if framework == "torch":
         raise Refused("the activation is chosen by a string")
     quote = '"' if tree.code(node).endswith('"') else "'"

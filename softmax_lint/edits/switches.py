@@ -138,7 +138,9 @@ def _set_flag(files: Files, draft: Draft, joint: Joint) -> None:
 
 def _is_option(tree: Tree, node: cst.CSTNode) -> bool:
     return any(
-        isinstance(each, cst.Call) and isinstance(each.func, cst.Attribute) and each.func.attr.value == "add_argument"
+        isinstance(each, cst.Call)
+        and isinstance(each.func, cst.Attribute)
+        and each.func.attr.value == "add_argument"
         for each in tree.ancestors(node)
     )
 

@@ -393,6 +393,20 @@ def _policy(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     return just(Const(None))
 
 
+def _process(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    """A function that another process or thread runs: `Process(target=f, args=(…))`, `spawn(f, args=(…))`."""
+    target = given.get((), "target") or given.get(("fn",), "fn")
+    listed = given.get(("fn", "args"), "args")
+    if target is not None:
+        items = machine.elements(listed.value) if listed is not None else []
+        positional = [Argument(item, None) for item in items or [] if not isinstance(item, Repeat)]
+        if given.get((), "target") is None:
+            positional.insert(0, Argument(unknown("a rank", machine.fresh("rank")), None))
+        with machine.wanting_effects():
+            machine.force(machine.call(target.value, Arguments(tuple(positional), (), items is None), origin))
+    return unknown("a process", machine.fresh("process"))
+
+
 def _str(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     found = literal(_first(given))
     return just(Const(str(found.value), found.origin)) if found else unknown("a string", machine.fresh("str"))
@@ -468,6 +482,11 @@ FUNCTIONS: dict[str, Any] = {
             ("mixed_precision.experimental", "set_policy"),
             ("config", "set_dtype_policy"),
         )
+    },
+    **{
+        f"{root}.{name}": _process
+        for root in ("multiprocessing", "torch.multiprocessing", "threading")
+        for name in ("Process", "Thread", "spawn", "start_processes")
     },
     "tqdm.tqdm": _same,
     "tqdm.auto.tqdm": _same,

@@ -21,8 +21,10 @@ from softmax_lint.linking.values import (
     Origin,
     Repeat,
     Seq,
+    Tensor,
     Thing,
     Value,
+    blank,
     is_object,
     join,
     just,
@@ -163,6 +165,8 @@ class Heap:
             if old is None or new is None or old == new:
                 continue
             grown = _grown(old, new)
+            if grown is None and blank(old):
+                grown = tuple(case for case in new if isinstance(case.thing, Tensor)) or None
             if grown is None:
                 ran = ((key, True),)
                 not_run = ((key, False),)

@@ -442,7 +442,12 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
         return run_container(machine, thing, value)
     if role == FUNCTIONAL:
         outputs = machine.heap.read(thing.id, "*outputs")
-        return outputs if outputs is not None else unknown("a model without outputs", machine.fresh("model"))
+        if outputs is None:
+            return unknown("a model without outputs", machine.fresh("model"))
+        listed = machine.contents(outputs)
+        if listed is not None and len(listed.items) == 1 and not isinstance(listed.items[0], Repeat):
+            return listed.items[0]  # a list of one output is that output
+        return outputs
     if role == MODEL:
         return model_output(machine, thing, row, built, value)
     if role == APPLY:

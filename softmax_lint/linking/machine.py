@@ -321,7 +321,13 @@ class Machine:
         elif tag == code.ATTR:
             self.set_attribute(evaluate(self, frame, target[2]), target[3], value)
         elif tag == code.ITEM:
-            self.set_item(evaluate(self, frame, target[2]), evaluate(self, frame, target[3]), value)
+            owner = evaluate(self, frame, target[2])
+            if target[2][0] in (code.NAME, code.ATTR):
+                filled = tensors.filled(self, owner, value)
+                if filled is not None:
+                    self.bind(frame, target[2], filled)
+                    return
+            self.set_item(owner, evaluate(self, frame, target[3]), value)
         elif tag == code.SEQ:
             self._unpack(frame, target[3], value)
         elif tag == code.SPLAT:

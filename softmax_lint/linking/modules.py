@@ -11,7 +11,7 @@ from softmax_lint import code, lowering
 from softmax_lint.knowledge import REGISTRY, find, find_own, has_own
 from softmax_lint.linking.values import Const, Module, Name, Pending, Unknown, Value, just, unknown
 from softmax_lint.source import Source, Unreadable
-from softmax_lint.splitting import split
+from softmax_lint.splitting import Statement, split
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
@@ -63,6 +63,9 @@ class Modules:
     def __init__(self, read: Callable[[str], Source], base: str) -> None:
         self.read = read
         self.base = base
+        # What goes from text to code; a caller that runs often may remember its answers.
+        self.split: Callable[[str], tuple[Statement, ...]] = split
+        self.lower: Callable[[str], tuple[code.Ops, tuple[lowering.SyntaxProblem, ...]]] = lowering.lower
         self.files: list[File] = []
         self.units: list[Unit] = []
         self.classes: list[tuple[int, int, int]] = []
@@ -92,7 +95,7 @@ class Modules:
         self._by_path[path] = index
         units = []
         for cell in source.cells:
-            for statement in split(cell.text):
+            for statement in self.split(cell.text):
                 self.units.append(
                     Unit(index, cell.index, statement.row, statement.text, statement.kind, statement.name)
                 )
@@ -148,7 +151,7 @@ class Modules:
     def ops(self, unit: int) -> code.Ops:
         known = self.units[unit]
         if known.ops is None:
-            known.ops, problems = lowering.lower(known.text)
+            known.ops, problems = self.lower(known.text)
             for problem in problems:
                 self.problems.append(Problem(unit, problem.row, problem.column, problem.message))
         return known.ops

@@ -126,7 +126,7 @@ def _halved(machine: Machine, row: Api, thing: Thing) -> Thing:
 
 def _plain(thing: Thing) -> Thing:
     if isinstance(thing, Tensor):
-        return thing if thing.representation else Unknown("data")
+        return thing if thing.representation else Unknown(thing.text or "data")
     if isinstance(thing, Unknown):
         return Unknown(thing.reason)
     return Unknown("not a tensor")

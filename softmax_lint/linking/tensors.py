@@ -16,6 +16,7 @@ from softmax_lint.linking.values import (
     Tensor,
     Unknown,
     Value,
+    blank,
     compatible,
     integer,
     join,
@@ -244,6 +245,19 @@ def item(machine: Machine, tensor: Tensor, index: Value) -> Value:
     if found is not None and isinstance(found.value, str):
         return unknown("an item of a tensor", machine.fresh("item"))
     return kept
+
+
+def filled(machine: Machine, owner: Value, value: Value) -> Value | None:
+    """The tensor after `owner[…] = value`; None when nothing is to be said about it."""
+    if len(owner) != 1 or not (blank(owner) or isinstance(owner[0].thing, Tensor)):
+        return None
+    value = machine.force(value)
+    if len(value) != 1 or not isinstance(value[0].thing, Tensor):
+        return None
+    part, whole = value[0].thing, owner[0].thing
+    if isinstance(whole, Tensor) and whole.representation != part.representation:
+        return unknown("parts of different representations", machine.fresh("filled"))
+    return None if isinstance(whole, Tensor) else just(part._replace(plain=False, rank=None))
 
 
 def attribute(machine: Machine, tensor: Tensor, name: str) -> Value:

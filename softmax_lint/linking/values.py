@@ -302,6 +302,19 @@ def literal(value: Value | None) -> Const | None:
     return value[0].thing
 
 
+def blank(value: Value) -> bool:
+    """Whether the value is a tensor of zeros or a number: what a loop fills or adds to."""
+    if len(value) != 1:
+        return False
+    thing = value[0].thing
+    if isinstance(thing, Const):
+        return isinstance(thing.value, (int, float)) and not isinstance(thing.value, bool)
+    return isinstance(thing, Unknown) and thing.reason in BLANK
+
+
+BLANK: Final = frozenset(f"`torch.{name}`" for name in "zeros empty ones full zeros_like empty_like ones_like".split())
+
+
 def integer(value: Value | None) -> int | None:
     found = literal(value)
     return (

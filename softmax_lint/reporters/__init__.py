@@ -15,6 +15,8 @@ FORMATS = (
 )  # fmt: skip
 # Formats that people read; the closing line belongs to their output, elsewhere it goes to standard error.
 FOR_PEOPLE = ("text", "concise", "markdown")
+# Formats whose readers can apply fixes.
+WITH_FIXES = ("json", "json-lines", "sarif", "rdjson")
 
 
 def _no_lines(filename: str, cell: int | None) -> Sequence[str]:

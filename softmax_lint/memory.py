@@ -1,0 +1,93 @@
+"""What a server keeps from run to run: files as they were read, listings of folders, what screening found.
+
+Content decides: what is kept for a file counts as long as its bytes, or its stamp on disk, stay the same.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+
+from softmax_lint import screen, source
+from softmax_lint.code import Ops
+from softmax_lint.config import Settings
+from softmax_lint.discover import discover
+from softmax_lint.lowering import SyntaxProblem, lower
+from softmax_lint.source import Source, Unreadable
+from softmax_lint.splitting import Statement, split
+
+Stamp = tuple[int, int]
+MOST_STATEMENTS = 50_000
+
+
+class Memory:
+    """Kept between the runs of one process, for one configuration.
+
+    What is known of the disk is believed for `lifetime` seconds, or until `forget` when that is None.
+    """
+
+    def __init__(self, lifetime: float | None = 2.0, more: Sequence[str] = ()) -> None:
+        self.lifetime = lifetime
+        self.index = screen.Index(more)
+        self.lower: Callable[[str], tuple[Ops, tuple[SyntaxProblem, ...]]] = lru_cache(MOST_STATEMENTS)(lower)
+        self.split: Callable[[str], tuple[Statement, ...]] = lru_cache(4096)(split)
+        self._files: dict[str, tuple[Stamp | None, Source | Unreadable]] = {}
+        self._believed: dict[str, float] = {}  # path -> when it was looked at
+        self._buffers: dict[str, tuple[bytes, Source | Unreadable]] = {}
+        self._listings: dict[str, tuple[float, Sequence[str]]] = {}
+
+    def forget(self) -> None:
+        """Look at the disk again: a file or folder changed."""
+        self._believed.clear()
+        self._listings.clear()
+
+    def read(self, path: str, overlay: Mapping[str, bytes]) -> Source:
+        """The source of a path, the same object as long as nothing changed. Raises Unreadable."""
+        data = overlay.get(path)
+        if data is not None:
+            buffer = self._buffers.get(path)
+            if buffer is None or buffer[0] != data:
+                buffer = self._buffers[path] = (data, _caught(lambda: source.from_bytes(path, data)))
+            found = buffer[1]
+        else:
+            found = self._from_disk(path)
+        if isinstance(found, Unreadable):
+            raise found
+        return found
+
+    def _from_disk(self, path: str) -> Source | Unreadable:
+        known = self._files.get(path)
+        if known is not None and self._is_fresh(self._believed.get(path)):
+            return known[1]
+        stamp = _stamp(path)
+        if known is None or known[0] != stamp:
+            known = self._files[path] = (stamp, _caught(lambda: source.read(path)))
+        self._believed[path] = time.monotonic()
+        return known[1]
+
+    def listing(self, root: str, settings: Settings) -> Sequence[str]:
+        """The Python files and notebooks below the folder `root`."""
+        known = self._listings.get(root)
+        if known is None or not self._is_fresh(known[0]):
+            known = self._listings[root] = (time.monotonic(), discover([root], settings).files)
+        return known[1]
+
+    def _is_fresh(self, since: float | None) -> bool:
+        return since is not None and (self.lifetime is None or time.monotonic() - since < self.lifetime)
+
+
+def _caught(read: Callable[[], Source]) -> Source | Unreadable:
+    try:
+        return read()
+    except Unreadable as error:
+        return error
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        stat = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return stat.st_mtime_ns, stat.st_size
