@@ -65,6 +65,9 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
         # Keyword names can look like tags: a call has five parts and a number in second place.
         if tag == code.CALL and len(node) == 5 and isinstance(node[1], int):
             callee = node[2]
+            # A function that is handed on may be called by who gets it.
+            names.update(part[2] for part in node[3] if part[0] == code.NAME)
+            names.update(part[2] for _, part in node[4] if part[0] == code.NAME)
             if callee[0] == code.NAME:
                 names.add(callee[2])
                 meets = meets or _token(callee[2])
