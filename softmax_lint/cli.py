@@ -105,6 +105,7 @@ def _file_options(command: Command) -> Command:
         click.option("--cache-dir", type=click.Path(), metavar="FOLDER", help="Where the cache lives."),
         click.option("-n", "--no-cache", is_flag=True, help="Do without the cache."),
         click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes may run."),
+        click.option("--reference", is_flag=True, help="Let LibCST read everything: slower, same outcome."),
         click.option("-q", "--quiet", is_flag=True, help="Print findings and errors, nothing else."),
         click.option("-v", "--verbose", is_flag=True, help="Say what is done."),
         click.option(
@@ -143,6 +144,7 @@ def _request(paths: Sequence[str], given: dict[str, Any], **selection: Any) -> R
             "cache-dir": given["cache_dir"],
             "cache": not given["no_cache"],
             "jobs": given["jobs"],
+            "reference": given["reference"],
         },
         config=given["config"],
         isolated=given["isolated"],

@@ -53,6 +53,7 @@ class Settings:
     cache_dir: str | None = None
     cache: bool = True
     jobs: int | None = None
+    reference: bool = False  # let LibCST read everything
     baseline: str | None = None
     rows: tuple[Api, ...] = ()  # that the project declares for names of its own
 
@@ -86,7 +87,7 @@ def load(
     if isolated and named:
         raise ConfigError("`--config` names a file and `--isolated` forbids it")
     file = None if isolated else _read_file(named[0]) if named else find(paths)
-    extra = {key: value for key, value in options.items() if key in ("cache", "jobs")}
+    extra = {key: value for key, value in options.items() if key in ("cache", "jobs", "reference")}
     given = {key: value for key, value in options.items() if key not in extra and value is not None}
     tables = [*(_with_extended(*file) if file else ()), *inline, Table(given)]
     for table in tables:
@@ -240,6 +241,7 @@ def _fold(
         cache_dir=merged.get("cache-dir"),
         cache=extra.get("cache", True),
         jobs=extra.get("jobs"),
+        reference=extra.get("reference", False),
         baseline=merged.get("baseline"),
         rows=_rows(declared.values()),
     )

@@ -6,11 +6,12 @@ Nothing here writes but `write`; `fix` gives the new bytes of files.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from softmax_lint.diagnostic import Diagnostic, Edit, Fix, Place, Report
+from softmax_lint.diagnostic import Diagnostic, Edit, Fix, Place, Report, Verdict
 from softmax_lint.edits.files import Files
+from softmax_lint.edits.imports import tidy
 from softmax_lint.edits.planner import Planned, plan
 from softmax_lint.edits.tree import Refused, Text
 from softmax_lint.edits.written import overlap, written
@@ -83,6 +84,7 @@ def fix(
     `reclassify(code, applicability)` gives the applicability that the user decided on.
     """
     may_write = frozenset(writable)
+    read = _remembering(read)
     overlay: dict[str, bytes] = {}
     examined = examine(overlay)
     result = Fixed(choose(examined.report, overlay))
@@ -105,8 +107,32 @@ def fix(
         overlay = run.overlay
         examined = run.examined
         result.report = choose(examined.report, overlay)
+    tidied = {name: tidy(name, result.before[name], data) for name, data in overlay.items()}
+    if tidied != overlay:
+        after = examine(tidied)
+        if _tally(after) == _tally(examined):
+            overlay, result.report = tidied, choose(after.report, tidied)
     result.files = {name: data for name, data in overlay.items() if data != result.before[name]}
     return result
+
+
+def _tally(examined: Examined) -> Counter[tuple[str, str]]:
+    """What was found and judged in each file, wherever in it."""
+    report = examined.report
+    found = [(each.place.filename, each.code) for each in report.diagnostics]
+    return Counter(found + [(each.place.filename, each.verdict) for each in report.verdicts])
+
+
+def _remembering(read: Read) -> Read:
+    """Each file is read once: what is written back replaces the bytes that were edited, or nothing."""
+    known: dict[str, bytes] = {}
+
+    def once(filename: str) -> bytes:
+        if filename not in known:
+            known[filename] = read(filename)
+        return known[filename]
+
+    return once
 
 
 Proposal = tuple[Diagnostic, Fix]
@@ -128,18 +154,20 @@ class _Round:
         self._reclassify = reclassify
         self.overlay = dict(overlay)
         self.examined = examined
+        self._start = dict(overlay)
+        self._first = examined
         self.refused: list[tuple[Diagnostic, str]] = []
         self.unsafe_left = 0
         self.elsewhere: set[str] = set()
 
-    def _read(self, filename: str) -> bytes:
-        return self.overlay[filename] if filename in self.overlay else self._disk(filename)
+    def _read_before(self, filename: str) -> bytes:
+        return self._start[filename] if filename in self._start else self._disk(filename)
 
     def propose(
         self, diagnostics: Sequence[Diagnostic], may_write: frozenset[str], unsafe: bool
     ) -> list[Proposal]:
         """The fixes to try. Of two that touch the same text the first wins; the other waits a round."""
-        files = Files(self._read)
+        files = Files(self._read_before)
         chosen: list[Proposal] = []
         taken: list[Edit] = []
         for diagnostic in diagnostics:
@@ -168,51 +196,72 @@ class _Round:
         return chosen
 
     def accept(self, proposals: list[Proposal]) -> list[Proposal]:
-        """Try fixes together, and by halves where that goes wrong. All accepted ones are in the overlay."""
+        """Try fixes together. Where that goes wrong, those that touch the files in question are tried again,
+        one of each file at a time. All accepted ones are in the overlay."""
         accepted: list[Proposal] = []
         pending = [proposals] if proposals else []
-        moved: list[Edit] = []
         while pending:
             batch = pending.pop(0)
-            edits = list(dict.fromkeys(edit for _, fix in [*accepted, *batch] for edit in fix.edits))
-            problem = self._try(batch, edits)
-            if problem is None:
+            problems = self._try(accepted, batch)
+            if not problems:
                 accepted += batch
-                moved = edits
-            elif len(batch) == 1:
-                self.refused.append((batch[0][0], problem))
+                continue
+            suspects = [each for each in batch if _files_of(each) & problems.keys()]
+            innocent = [each for each in batch if each not in suspects]
+            if len(batch) == 1 or (suspects and len(_waves(batch)) == 1):
+                # No two share a file: each knows its own problem.
+                for each in suspects or batch:
+                    known = _files_of(each) & problems.keys() or problems.keys()
+                    self.refused.append((each[0], problems[min(known)]))
+                pending[:0] = [innocent] if suspects and innocent else []
+            elif suspects:
+                pending[:0] = ([innocent] if innocent else []) + _waves(suspects)
             else:
-                half = len(batch) // 2
-                pending[:0] = [batch[:half], batch[half:]]
-        if accepted:
-            self.overlay, self.examined = self._results[tuple(moved)]
+                pending[:0] = [[each] for each in batch]
         return accepted
 
-    _results: dict[tuple[Edit, ...], tuple[dict[str, bytes], Examined]]
-
-    def _try(self, batch: list[Proposal], edits: list[Edit]) -> str | None:
-        """Why the edits are not acceptable, None when they are."""
-        self._results = getattr(self, "_results", {})
-        overlay = dict(self.overlay)
+    def _try(self, accepted: list[Proposal], batch: list[Proposal]) -> dict[str, str]:
+        """What is wrong with more fixes, by file; when nothing is, they are in the overlay."""
+        edits = list(dict.fromkeys(edit for _, fix in [*accepted, *batch] for edit in fix.edits))
+        overlay = dict(self._start)
         by_file: dict[str, list[Edit]] = {}
         for edit in edits:
             by_file.setdefault(edit.place.filename, []).append(edit)
+        for filename, own in by_file.items():
+            try:
+                overlay[filename] = written(filename, self._read_before(filename), own)
+            except (Refused, Unreadable) as error:
+                return {filename: str(error)}
+        after = self._examine(overlay)
+        old = Files(self._read_before)
+        new = Files(lambda name: overlay[name] if name in overlay else self._disk(name))
+        targets = [diagnostic for diagnostic, _ in [*accepted, *batch]]
         try:
-            for filename, own in by_file.items():
-                overlay[filename] = written(filename, self._read(filename), own)
-            after = self._examine(overlay)
-            old, new = (
-                Files(self._read),
-                Files(lambda name: overlay[name] if name in overlay else self._disk(name)),
-            )
-            problem = _worse(self.examined, after, [each for each, _ in batch], _Moves(old, new, edits))
+            problems = _worse(self._first, after, targets, _Moves(old, new, edits))
         except Refused as refusal:
-            return str(refusal)
-        except Unreadable as error:
-            return f"the file cannot be read: {error}"
-        if problem is None:
-            self._results[tuple(edits)] = (overlay, after)
-        return problem
+            return {"": str(refusal)}
+        if not problems:
+            self.overlay, self.examined = overlay, after
+        return problems
+
+
+def _files_of(proposal: Proposal) -> set[str]:
+    return {edit.place.filename for edit in proposal[1].edits}
+
+
+def _waves(proposals: Sequence[Proposal]) -> list[list[Proposal]]:
+    """Groups in which no two fixes touch the same file."""
+    waves: list[tuple[set[str], list[Proposal]]] = []
+    for each in proposals:
+        names = _files_of(each)
+        for taken, wave in waves:
+            if not taken & names:
+                taken |= names
+                wave.append(each)
+                break
+        else:
+            waves.append((names, [each]))
+    return [wave for _, wave in waves]
 
 
 class _Moves:
@@ -243,45 +292,53 @@ class _Moves:
         return place.filename, place.cell or 0, row, column
 
 
-def _worse(before: Examined, after: Examined, targets: Sequence[Diagnostic], moves: _Moves) -> str | None:
-    """What the edits made worse, or that they did not help; None when all is well."""
-    if len(after.report.failures) > len(before.report.failures):
-        return after.report.failures[-1].message
+def _worse(before: Examined, after: Examined, targets: Sequence[Diagnostic], moves: _Moves) -> dict[str, str]:
+    """What the edits made worse, or that they did not help, by the file where that shows."""
+    problems = {
+        failure.filename: failure.message
+        for failure in after.report.failures
+        if failure not in before.report.failures
+    }
 
-    def key(diagnostic: Diagnostic, moved: bool) -> tuple[object, ...]:
+    def key(diagnostic: Diagnostic, moved: bool) -> tuple[str, str, int, int, int]:
         place = diagnostic.place
         start = moves.start(place) if moved else (place.filename, place.cell or 0, place.row, place.column)
-        return diagnostic.code, *start
+        filename, cell, row, column = start
+        return diagnostic.code, filename, cell, row, column
 
     had = Counter(key(each, True) for each in before.report.diagnostics)
     has = Counter(key(each, False) for each in after.report.diagnostics)
     for target in targets:
         where = key(target, True)
         if has[where] and has[where] >= had[where]:
-            return "the finding would stay"
-    added = has - had
-    if added:
-        code = str(next(iter(added))[0])
-        return f"there would be a new finding: {code}"
-    return _worse_verdict(before, after, moves)
+            problems.setdefault(where[1], "the finding would stay")
+    for code, filename, *_ in has - had:
+        problems.setdefault(filename, f"there would be a new finding: {code}")
+    for filename, problem in _worse_verdicts(before, after, moves):
+        problems.setdefault(filename, problem)
+    return problems
 
 
-def _worse_verdict(before: Examined, after: Examined, moves: _Moves) -> str | None:
-    unknown = {joint.application for joint in before.joints if joint.pair is None}
-    now: dict[tuple[object, ...], str] = {}
+def _worse_verdicts(before: Examined, after: Examined, moves: _Moves) -> Iterator[tuple[str, str]]:
+    # An activation whose input nobody knows leaves an output that nobody knows.
+    unknown = {joint.application for joint in before.joints if joint.pair is None or joint.layer is None}
+    now: dict[tuple[str, int, int, int], str] = {}
     for verdict in after.report.verdicts:
         place = verdict.place
         start = (place.filename, place.cell or 0, place.row, place.column)
         now[start] = min(now.get(start, "ok"), verdict.verdict, key=lambda word: _RANK[word])
+    was: dict[tuple[str, int, int, int], list[Verdict]] = {}
     for verdict in before.report.verdicts:
-        new = now.get(moves.start(verdict.place))
+        was.setdefault(moves.start(verdict.place), []).append(verdict)
+    for start, verdicts in was.items():
+        new = now.get(start)
+        worst = min((verdict.verdict for verdict in verdicts), key=lambda word: _RANK[word])
         if new is None:
-            return "a loss would no longer be found"
-        if _RANK[new] < _RANK[verdict.verdict]:
-            return f"a loss that is {verdict.verdict} would be {new}"
-        if verdict.verdict == "finding" and new == "undecided" and verdict.place not in unknown:
-            return "the loss could no longer be followed"
-    return None
+            yield start[0], "a loss would no longer be found"
+        elif _RANK[new] < _RANK[worst]:
+            yield start[0], f"a loss that is {worst} would be {new}"
+        elif worst == "finding" and new == "undecided" and verdicts[0].place not in unknown:
+            yield start[0], "the loss could no longer be followed"
 
 
 __all__ = ["Applied", "Fixed", "fix", "suggest"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
-from softmax_lint import lowering, rules
+from softmax_lint import rules
 from softmax_lint.diagnostic import Diagnostic, Place, Related, Report, Verdict
 from softmax_lint.linking.modules import Modules
 from softmax_lint.linking.sinks import Meeting
 from softmax_lint.linking.values import Origin, Tensor, Unknown
+from softmax_lint.lowering import Span
 from softmax_lint.pair import LOSS, Pair
 from softmax_lint.representation import ANY
 from softmax_lint.rules.schema import Rule
@@ -21,28 +22,38 @@ MOST_RELATED = 8
 
 
 class Places:
-    """Rows and columns of origins, looked up once per statement."""
+    """Rows and columns of origins."""
 
     def __init__(self, modules: Modules) -> None:
         self.modules = modules
-        self._spans: dict[int, tuple[tuple[int, int, int, int], ...]] = {}
+        self._spans: dict[Origin, Span] = {}
 
     def locate(self, origin: Origin) -> Place:
-        number, ordinal = origin
-        unit = self.modules.units[number]
-        spans = self._spans.get(number)
-        if spans is None:
-            found = lowering.locate(unit.text)
-            spans = self._spans[number] = tuple((s.row, s.column, s.end_row, s.end_column) for s in found)
-        row, column, end_row, end_column = spans[ordinal]
+        unit = self.modules.units[origin[0]]
+        span = self._span(origin)
         down = unit.row - 1
         path = self.modules.files[unit.file].path
-        return Place(path, unit.cell, row + down, column, end_row + down, end_column)
+        return Place(path, unit.cell, span.row + down, span.column, span.end_row + down, span.end_column)
+
+    def path(self, origin: Origin) -> str:
+        return self.modules.files[self.modules.units[origin[0]].file].path
+
+    def about(self, origin: Origin) -> Place:
+        """File and cell for certain, and the first row of the statement: what costs no parsing."""
+        unit = self.modules.units[origin[0]]
+        return Place(self.modules.files[unit.file].path, unit.cell, unit.row, 1, unit.row, 1)
 
     def last_row(self, origin: Origin) -> int:
         """The last row of the statement around an origin."""
         unit = self.modules.units[origin[0]]
-        return unit.row - 1 + lowering.statement_end_row(unit.text, origin[1])
+        return unit.row - 1 + self._span(origin).last_row
+
+    def _span(self, origin: Origin) -> Span:
+        found = self._spans.get(origin)
+        if found is None:
+            text = self.modules.units[origin[0]].text
+            found = self._spans[origin] = self.modules.span(text, origin[1])
+        return found
 
 
 @dataclass(slots=True)
@@ -99,9 +110,18 @@ Describe = Callable[[Meeting, Tensor], Pair]
 
 
 def judge(
-    meetings: Iterable[Meeting], modules: Modules, describe: Describe, opted_in: frozenset[str]
+    meetings: Iterable[Meeting],
+    modules: Modules,
+    describe: Describe,
+    opted_in: frozenset[str],
+    given: Collection[str],
+    located: bool = True,
 ) -> tuple[list[Diagnostic], list[Verdict]]:
-    """Diagnostics and verdicts. `describe` makes the pair of a tensor and a meeting, without places."""
+    """Diagnostics with a place in the `given` files (and some without), and verdicts in these files.
+
+    `describe` makes the pair of a tensor and a meeting, without places. Unless they are `located`, the places
+    of verdicts are those of the statements around them.
+    """
     places = Places(modules)
     findings: dict[tuple[str, Origin, Origin], _Finding] = {}
     verdicts: dict[tuple[Origin, Origin], list[tuple[_Outcome, Meeting]]] = {}
@@ -115,8 +135,17 @@ def judge(
             if meeting.meeting == LOSS:
                 verdicts.setdefault((meeting.application, meeting.place), []).append((outcome, meeting))
     findings = _without_replaced(findings)
-    diagnostics = [_diagnostic(finding, places) for finding in findings.values()]
-    return diagnostics, [_verdict(at[0], found, places) for at, found in verdicts.items()]
+    diagnostics = [_diagnostic(each, places) for each in findings.values() if _touches(each, places, given)]
+    locate = places.locate if located else places.about
+    return diagnostics, [
+        _verdict(locate(at[0]), found) for at, found in verdicts.items() if places.path(at[0]) in given
+    ]
+
+
+def _touches(finding: _Finding, places: Places, given: Collection[str]) -> bool:
+    tensor = finding.tensor
+    ends = (tensor.source, finding.meeting.place, tensor.built, tensor.layer, *finding.applications)
+    return any(origin is not None and places.path(origin) in given for origin in ends)
 
 
 def joints(
@@ -246,12 +275,12 @@ def _diagnostic(finding: _Finding, places: Places) -> Diagnostic:
     )
 
 
-def _verdict(application: Origin, found: list[tuple[_Outcome, Meeting]], places: Places) -> Verdict:
+def _verdict(place: Place, found: list[tuple[_Outcome, Meeting]]) -> Verdict:
     worst = min(found, key=lambda item: _VERDICT.index(item[0].verdict))
     codes = sorted({rule.code for outcome, _ in found for rule, _, _ in outcome.rules})
     outcome, meeting = worst
     return Verdict(
-        places.locate(application),
+        place,
         outcome.verdict,
         tuple(codes),
         outcome.reason,

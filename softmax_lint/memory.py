@@ -25,11 +25,15 @@ MOST_STATEMENTS = 50_000
 class Memory:
     """Kept between the runs of one process, for one configuration.
 
-    What is known of the disk is believed for `lifetime` seconds, or until `forget` when that is None.
+    What is known of the disk is believed for `lifetime` seconds, or until `forget` when that is None. `more`
+    are tokens of sinks besides ours; `base` is the root of a project that nothing marks.
     """
 
-    def __init__(self, lifetime: float | None = 2.0, more: Sequence[str] = ()) -> None:
+    def __init__(
+        self, lifetime: float | None = 2.0, more: Sequence[str] = (), base: str | None = None
+    ) -> None:
         self.lifetime = lifetime
+        self.base = base
         self.index = screen.Index(more)
         self.lower: Callable[[str], tuple[Ops, tuple[SyntaxProblem, ...]]] = lru_cache(MOST_STATEMENTS)(lower)
         self.split: Callable[[str], tuple[Statement, ...]] = lru_cache(4096)(split)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from softmax_lint import judging, knowledge, screen, source
+from softmax_lint import judging, knowledge, lowering, screen, source
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report, Verdict
 from softmax_lint.knowledge.schema import LOSS, METRIC, SAMPLER, TRAINER, Api
@@ -33,15 +33,17 @@ def check(
     overlay: Mapping[str, bytes] | None = None,
     progress: Progress | None = None,
     memory: Memory | None = None,
+    located: bool = True,
 ) -> Report:
     """The outcome over files (absolute or relative paths; folders are walked).
 
     Names in the report are absolute. Files in `overlay` (absolute path to bytes) are not read from disk.
-    `memory` keeps what the next run of this process can use.
+    `memory` keeps what the next run of this process can use. Unless they are `located`, verdicts have the
+    place of the statement around them, which is enough to count them.
     """
     settings = settings or Settings(os.getcwd())
     run = _Run(_expand(files, settings), settings, overlay or {}, memory)
-    return run.report(progress)
+    return run.report(progress, located)
 
 
 def examine(
@@ -128,10 +130,15 @@ class _Run:
         self.memory = memory
         self.failures: list[Failure] = []
         base = os.path.commonpath([os.path.dirname(path) for path in files]) if files else os.getcwd()
+        if memory is not None and memory.base is not None and base.startswith(memory.base + os.sep):
+            base = memory.base
         self.sources: dict[str, Source | Unreadable] = {}
         self.modules = Modules(self._read, base)
         if memory is not None:
             self.modules.lower, self.modules.split = memory.lower, memory.split
+        if settings.reference:
+            self.modules.lower = partial(lowering.lower, reference=True)
+            self.modules.span = lambda text, ordinal: lowering.locate(text)[ordinal]
         self.machine = Machine(self.modules)
 
     def _read(self, path: str) -> Source:
@@ -150,22 +157,22 @@ class _Run:
             raise known
         return known
 
-    def report(self, progress: Progress | None) -> Report:
+    def report(self, progress: Progress | None, located: bool = True) -> Report:
         collecting = gc.isenabled()
         limit = sys.getrecursionlimit()
         gc.disable()
         sys.setrecursionlimit(max(limit, _DEEP))
         try:
             with knowledge.extended(self.settings.rows):
-                return self._report(progress)
+                return self._report(progress, located)
         finally:
             sys.setrecursionlimit(limit)
             if collecting:
                 gc.enable()
 
-    def _report(self, progress: Progress | None) -> Report:
+    def _report(self, progress: Progress | None, located: bool) -> Report:
         around = self._around()
-        index = screen.Index(_spelled(self.settings.rows)) if self.memory is None else self.memory.index
+        index = screen.Index(spelled(self.settings.rows)) if self.memory is None else self.memory.index
         paths: list[str] = []
         for path in [*self.files, *around]:
             try:
@@ -188,16 +195,14 @@ class _Run:
             if index is not None:
                 roots.append(index)
         link(self.machine, roots, self._fail, progress)
+        given = set(self.files)
         diagnostics, verdicts = judging.judge(
-            self.machine.meetings.values(), self.modules, self._describe, self.settings.opted_in
+            self.machine.meetings.values(), self.modules, self._describe, self.settings.opted_in, given, located
         )
         diagnostics += self._invalid()
-        given = set(self.files)
         return Report(
             tuple(sorted((d for d in diagnostics if _touches(d, given)), key=_order)),
-            tuple(
-                sorted((v for v in verdicts if v.place.filename in given), key=lambda v: _sort_key(v.place))
-            ),
+            tuple(sorted(verdicts, key=lambda v: _sort_key(v.place))),
             tuple(self.failures),
             len(self.files),
         )
@@ -294,7 +299,7 @@ class _Run:
         return found
 
 
-def _spelled(rows: Sequence[Api]) -> tuple[str, ...]:
+def spelled(rows: Sequence[Api]) -> tuple[str, ...]:
     """What a file must spell to use rows that the project declares for sinks."""
     sinks = [row for row in rows if row.role in (LOSS, METRIC, SAMPLER, TRAINER)]
     names = [name for row in sinks for name in (row.name, *row.aliases)]

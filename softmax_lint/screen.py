@@ -1,33 +1,34 @@
-"""Which files have to be run: those that spell a sink, and those that import such a file, transitively."""
+"""Which files have to be run: those that spell a sink, and those that may bring a model to one elsewhere."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-# A sink has to be spelled somewhere; lower case, searched in the lower-cased text of a file.
-TOKENS = (
-    "ross_entropy",
-    "rossentropy",
-    "nll_loss",
-    "nllloss",
-    "bce",
-    "kl_div",
-    "kldiv",
-    "log_loss",
-    ".compile(",
-    "softmarginloss",
-    "soft_margin_loss",
-    "focal",
-    "neuralnet",
-    "softmax",
-    "sigmoid",
-    "learner(",
-    "compute_loss",
-    "categorical(",
-    "bernoulli(",
-)
+from softmax_lint.wiring import Outline, wire
+
+# A loss or a trainer has to be spelled somewhere; lower case, searched in the lower-cased text of a file.
+LOSSES = (
+    "rossentropy", "ross_entropy", "nll_loss", "nllloss", "bce", "kl_div", "kldiv", "log_loss", "celoss",
+    "ctc_loss", "ctcloss", "softmarginloss", "soft_margin_loss", "asymmetricloss", "cce_dice", "cce_jaccard",
+    "focalloss", "focal_loss", "focalcross", "focal_cross", "focal_dice", "focal_jaccard", "neuralnet",
+    "learner(", "compute_loss",
+)  # fmt: skip
+# What a Keras model is trained with is told to this method; others have one of the same name.
+_COMPILE = ".compile("
+_OTHER_COMPILE = re.compile(r"(?<!\w)(?:re|regex|torch)\.compile\(")
+# Losses that take anything, samplers, and what meets its like or a logarithm: what there is to say about these
+# is said where they are spelled.
+OTHERS = (
+    "loss(", "mse_loss", "l1_loss", "huber", "tversky", "hinge", "triplet", "mean_squared", "mean_absolute",
+    "softmax", "sigmoid", "categorical(", "bernoulli(",
+)  # fmt: skip
+# Logarithms of what another file makes.
+_LOGARITHMS = (
+    "torch.log(", "tf.log(", "math.log(", "k.log(", "ops.log(", "jnp.log(", ".log()", "backend.log(",
+)  # fmt: skip
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*|[^#\n]*)|import[ \t]+([^#\n]*))", re.M
 )
@@ -35,8 +36,16 @@ _NAME = re.compile(r"\w+")
 
 
 def spells_sink(text: str) -> bool:
+    """Whether a text may hold a sink."""
     lowered = text.lower()
-    return any(token in lowered for token in TOKENS)
+    return spells_loss(lowered) or any(token in lowered for token in OTHERS)
+
+
+def spells_loss(lowered: str) -> bool:
+    """Whether a lower-cased text may hold a loss, or something that trains with one."""
+    return any(token in lowered for token in LOSSES) or (
+        _COMPILE in lowered and lowered.count(_COMPILE) > len(_OTHER_COMPILE.findall(lowered))
+    )
 
 
 def imported(text: str) -> frozenset[str]:
@@ -53,13 +62,25 @@ def module_name(path: str) -> str:
     return os.path.basename(folder) if stem == "__init__" else stem
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A file: whether it spells a sink, a loss, or the logarithm of what may come from elsewhere."""
+
+    key: object
+    sink: bool
+    loss: bool
+    logarithm: bool
+    words: frozenset[str]
+    outline: Outline
+
+
 class Index:
     """What screening knows of files, kept up to date file by file."""
 
     def __init__(self, more: Sequence[str] = ()) -> None:
         """`more` are tokens of sinks besides ours, in lower case."""
         self.more = tuple(more)
-        self._known: dict[str, tuple[object, bool, frozenset[str]]] = {}
+        self._known: dict[str, _Entry] = {}
         self._importers: dict[str, dict[str, None]] = {}  # word of an import -> files
         self._named: dict[str, dict[str, None]] = {}  # name of a module -> files
 
@@ -67,21 +88,31 @@ class Index:
         """A file; `text` is asked for when the file is new or `key` is another object than before."""
         known = self._known.get(path)
         if known is not None:
-            if known[0] is key:
+            if known.key is key:
                 return
             self.drop(path)
         content = text()
         lowered = content.lower()
-        spells = any(token in lowered for token in TOKENS) or any(token in lowered for token in self.more)
+        loss = self._spells_loss(lowered)
         words = imported(content)
-        self._known[path] = (key, spells, words)
+        self._known[path] = _Entry(
+            key,
+            loss or any(token in lowered for token in OTHERS),
+            loss,
+            any(token in lowered for token in _LOGARITHMS),
+            words,
+            Outline(path, content, lambda text: self._spells_loss(text.lower())),
+        )
         self._named.setdefault(module_name(path), {})[path] = None
         for word in words:
             self._importers.setdefault(word, {})[path] = None
 
+    def _spells_loss(self, lowered: str) -> bool:
+        return spells_loss(lowered) or any(token in lowered for token in self.more)
+
     def drop(self, path: str) -> None:
         """Forget a file that is known."""
-        _, _, words = self._known.pop(path)
+        words = self._known.pop(path).words
         del self._named[module_name(path)][path]
         for word in words:
             del self._importers[word][path]
@@ -94,15 +125,18 @@ class Index:
                 self.drop(path)
 
     def candidates(self) -> frozenset[str]:
-        """The files to run: those that spell a sink, and those that import such a file, transitively."""
-        return frozenset(self._up([path for path, (_, spells, _) in self._known.items() if spells]))
+        """The files to run: those that spell a sink, and those that may bring a model to one elsewhere."""
+        chosen = {path for path, entry in self._known.items() if entry.sink}
+        chosen |= {path for path in self._up(chosen) if self._known[path].logarithm}
+        outlines = {path: entry.outline for path, entry in self._known.items()}
+        return frozenset(chosen | wire(outlines, [p for p, entry in self._known.items() if entry.loss]))
 
     def reach(self, given: Iterable[str]) -> frozenset[str]:
         """All files that may matter to what is found in `given`: what imports them, and what that imports."""
         chosen = self._up([path for path in given if path in self._known])
         pending = list(chosen)
         while pending:
-            for word in self._known[pending.pop()][2]:
+            for word in self._known[pending.pop()].words:
                 for other in self._named.get(word, ()):
                     if other not in chosen:
                         chosen.add(other)

@@ -96,6 +96,17 @@ def test_add_noqa(shell: Shell) -> None:
     assert closing(shell, "--ignore", "SML901") == (0, "no findings")
 
 
+def test_add_noqa_to_a_notebook(shell: Shell) -> None:
+    raw = '{"cells": [{"cell_type": "code",\n "source": ["x = 1\\n",\n "softmax(a)"]}], "metadata": {}}'
+    Path("n.ipynb").write_text(raw, encoding="utf-8")
+    shell.report = lambda files: Report(
+        (finding(place("n.ipynb", 2, 1, 8, cell=1), noqa_row=2),), (), files=1
+    )
+    assert shell.run("--add-noqa") == (0, "", "note: added 1 ignore comment\n")
+    changed = raw.replace("softmax(a)", "softmax(a)  # softmax-lint: ignore[SML002]")
+    assert Path("n.ipynb").read_text(encoding="utf-8") == changed
+
+
 @pytest.mark.parametrize(
     ("text", "row", "expected"),
     [

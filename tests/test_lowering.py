@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from softmax_lint import code
-from softmax_lint.lowering import locate, lower, statement_end_row
+from softmax_lint.lowering import locate, lower, span
 from softmax_lint.splitting import split
 
 EXPRESSIONS = frozenset(
@@ -269,7 +269,7 @@ def test_places(text: str) -> None:
     ],
 )
 def test_statement_end(text: str, rows: list[int]) -> None:
-    found = [statement_end_row(text, ordinal) for ordinal in range(len(locate(text)))]
+    found = [span(text, ordinal).last_row for ordinal in range(len(locate(text)))]
     assert found == rows
 
 

@@ -13,7 +13,7 @@ import pytest
 from shell import tree
 
 from softmax_lint import config, keys, knowledge, project
-from softmax_lint.knowledge.own import WrongRow, read_rows
+from softmax_lint.knowledge.own import FIELDS, WrongRow, read_rows
 from softmax_lint.knowledge.schema import Api
 from softmax_lint.rules import RULES
 
@@ -56,6 +56,14 @@ def test_the_worked_example() -> None:
     assert expected
     assert check(files) == expected
     assert check(files, isolated=True) == []
+
+
+def test_the_page_has_every_key() -> None:
+    table = PAGE[PAGE.index("## All keys") : PAGE.index("Paths start")]
+    assert set(re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE)) == set(keys.KEYS)
+    rows = PAGE[PAGE.index("| field |") : PAGE.index("A row that is wrong")]
+    named = re.findall(r"`([a-z-]+)`", " ".join(row.split("|")[1] for row in rows.splitlines() if row))
+    assert set(named) == set(FIELDS)
 
 
 LOSS = {

@@ -25,9 +25,10 @@ class Project(Protocol):
         settings: Settings,
         overlay: Mapping[str, bytes] | None = None,
         progress: Progress | None = None,
+        located: bool = True,
     ) -> Report:
         """The outcome over `files`; those in `overlay` are not read from disk. `progress` takes (done,
-        total).
+        total). Unless they are `located`, verdicts can be counted and nothing else.
         """
 
     def trace(self, file: str, line: int, settings: Settings, *, cell: int | None = None) -> list[str]:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from softmax_lint import baseline
 from softmax_lint.commands.analysis import load_project, load_rules
 from softmax_lint.commands.inputs import Inputs, Request, gather
-from softmax_lint.commands.silence import add_comments
 from softmax_lint.commands.wish import Wish
 from softmax_lint.commands.terminal import complain, encoding_of, has_color, progress, write
 from softmax_lint.diagnostic import SEVERITIES, Report
@@ -53,7 +52,7 @@ def run(
 
         report = suggested(inputs, request)
     else:
-        report = analyse(inputs, request)
+        report = analyse(inputs, request, located=False)
     read = reader(inputs.overlay)
     applied = apply(report, inputs.files, inputs.settings, load_rules(), read)
     report, lines = applied.report, lines_of(read)
@@ -62,6 +61,8 @@ def run(
         report, baselined = baseline.apply(report, inputs.settings.baseline, lines)
     if add_noqa or write_baseline is not None:
         if add_noqa:
+            from softmax_lint.commands.silence import add_comments
+
             add_comments(report, read, lines, request.color)
         if write_baseline is not None:
             write(baseline.render(report, write_baseline, lines), write_baseline)
@@ -97,14 +98,18 @@ def run(
     return FOUND if not exit_zero and _fails(report, inputs.settings.fail_level) else CLEAN
 
 
-def analyse(inputs: Inputs, request: Request) -> Report:
-    """The report over `inputs`, before suppressions; complains about failures."""
+def analyse(inputs: Inputs, request: Request, *, located: bool = True) -> Report:
+    """The report over `inputs`, before suppressions; complains about failures. `located` as in `check`."""
     if not inputs.files:
         return Report((), ())
     line = progress(request.quiet)
     try:
         report = load_project().check(
-            inputs.files, settings=inputs.settings, overlay=inputs.overlay or None, progress=line
+            inputs.files,
+            settings=inputs.settings,
+            overlay=inputs.overlay or None,
+            progress=line,
+            located=located,
         )
     finally:
         if line:

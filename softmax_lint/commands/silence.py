@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 
 from softmax_lint.commands.terminal import complain
 from softmax_lint.diagnostic import Edit, Report
+from softmax_lint.edits.replace import replace_all
+from softmax_lint.edits.tree import Refused
+from softmax_lint.edits.written import written
 from softmax_lint.lines import Lines, Read
 from softmax_lint.reporters.names import counted, located, shown
 from softmax_lint.silencing import silence
-from softmax_lint.source import decode, from_bytes
-
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+from softmax_lint.source import Unreadable
 
 
 def add_comments(report: Report, read: Read, lines: Lines, color: str) -> None:
@@ -21,27 +21,16 @@ def add_comments(report: Report, read: Read, lines: Lines, color: str) -> None:
     files: dict[str, list[Edit]] = {}
     for edit in done.edits:
         files.setdefault(edit.place.filename, []).append(edit)
-    added = 0
+    before, after = {filename: read(filename) for filename in files}, {}
     for filename, edits in files.items():
-        name = shown(filename, os.getcwd())
-        if filename.endswith(".ipynb") or not os.path.isfile(filename):
-            complain(f"{name}: comments can only be added to Python files", color)
-            continue
-        data = _changed(filename, read(filename), edits)
-        with open(filename, "wb") as file:
-            file.write(data)
-        added += len(edits)
+        try:
+            after[filename] = written(filename, before[filename], edits)
+        except (Refused, Unreadable) as refusal:
+            complain(f"{shown(filename, os.getcwd())}: {refusal}", color)
+    replaced, stale = replace_all([(filename,) for filename in after], after, before)
+    for filename in stale:
+        complain(f"{shown(filename, os.getcwd())}: changed while it was checked, left alone", color)
+    added = sum(len(files[filename]) for filename in replaced)
     for each in done.left:
         complain(f"{located(each.place, os.getcwd())}: {each.code} takes no ignore comment here", color)
     complain(f"added {counted(added, 'ignore comment')}", color, "note")
-
-
-def _changed(filename: str, data: bytes, edits: list[Edit]) -> bytes:
-    """A Python file with edits that each stay in one row; every other byte stays."""
-    source = from_bytes(filename, data)
-    rows = _LINE.findall(decode(source))
-    for edit in edits:
-        line = rows[edit.place.row - 1]
-        first, last = edit.place.column - 1, edit.place.end_column - 1
-        rows[edit.place.row - 1] = line[:first] + edit.content + line[last:]
-    return source.bom + "".join(rows).encode(source.encoding)

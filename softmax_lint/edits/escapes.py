@@ -1,8 +1,7 @@
 """Where outputs may go beside the losses that were found: reasons why a fix that changes them is not safe.
 
-The project is read as a closed world. Every name that may hold the model is followed through assignments,
-arguments of project functions and returns; each use has to be one that cannot tell logits from probabilities
-(or log-probabilities). Whatever is not understood counts as a doubt.
+The project is read as a closed world. Each use of a name that may hold the model or an output has to be one
+that cannot tell logits from probabilities or log-probabilities; whatever is not understood is a doubt.
 """
 
 from __future__ import annotations
@@ -11,50 +10,86 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from softmax_lint.diagnostic import Edit, Place
+from softmax_lint.diagnostic import Place
 from softmax_lint.edits.files import Files
+from softmax_lint.edits.flow import (
+    CONTAINERS,
+    MAKER,
+    MODEL,
+    OUTPUT,
+    PREDICTING,
+    SAME_MODEL,
+    SAME_OUTPUT,
+    Flow,
+    Source,
+    Use,
+    leaf_of,
+    nodes_at,
+)
 from softmax_lint.edits.tree import Refused
 from softmax_lint.judging import Joint
 
-# What a model may be asked for without its outputs coming to light.
-_QUIET = frozenset({
-    "add", "build", "compile", "count_params", "cpu", "cuda", "double", "eval", "evaluate", "evaluate_generator",
-    "fit", "fit_generator", "float", "get_weights", "load_state_dict", "load_weights", "modules",
-    "named_parameters", "parameters", "save_weights", "set_weights", "state_dict", "stop_training", "summary",
-    "test_on_batch", "to", "train", "train_on_batch", "trainable_variables", "trainable_weights", "training",
-    "zero_grad", "optimizer", "history", "metrics_names", "trainable", "weights", "variables",
-})  # fmt: skip
-# Calls of a model's outputs in which only their order counts.
-_PREDICTING = frozenset({"predict", "predict_on_batch", "predict_generator", "predict_step"})
-_ORDER = frozenset({"argmax", "max", "topk", "argsort", "sort", "top_k"})
-_SHAPE = frozenset({"size", "shape", "dim", "numel", "device", "dtype", "backward", "detach", "data", "cpu", "numpy"})
-_AROUND = frozenset({"squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "double", "contiguous"})
-# Calls that take a model and do not run it for its outputs.
-_TAKERS = frozenset({
-    "print", "len", "type", "id", "summary", "isinstance", "DataParallel", "DistributedDataParallel", "Adam",
-    "SGD", "count_parameters", "plot_model", "train_test_split",
-})  # fmt: skip
-_MARKS = re.compile(r"\b(?:onnx|torchscript|TFLiteConverter|saved_model|coremltools)\b|\bjit\.(?:trace|script)\b")
+# What a model may be asked without its outputs coming to light.
+_QUIET = SAME_MODEL | {
+    "add", "append", "build", "compile", "count_params", "evaluate", "evaluate_generator", "fit",
+    "fit_generator", "get_weights", "load_state_dict", "load_weights", "modules", "named_parameters",
+    "parameters", "save_weights", "set_weights", "state_dict", "stop_training", "summary", "test_on_batch",
+    "train_on_batch", "trainable_variables", "trainable_weights", "training", "zero_grad", "optimizer",
+    "history", "metrics_names", "trainable", "weights", "variables", "children", "named_modules", "loss",
+    "requires_grad_", "share_memory", "add_module", "init_weights", "reset_states",
+}  # fmt: skip
+# Questions to an output in which only the order of its entries counts, or its shape.
+_ORDER = frozenset({"argmax", "argsort"})
+_PAIRS = frozenset({"max", "topk", "sort"})  # values and indices
+_SHAPE = frozenset({"size", "shape", "dim", "ndim", "numel", "device", "dtype"})
+# Functions that do nothing with a model but read its parameters or wrap it.
+_TAKERS = frozenset({"print", "len", "type", "isinstance", "summary", "id", "plot_model"})
 
 
-def doubts(
-    files: Files, joints: Iterable[Joint], paths: Sequence[str], edits: Sequence[Edit]
-) -> Iterator[str]:
+def doubts(files: Files, joints: Iterable[Joint], paths: Sequence[str]) -> Iterator[str]:
     """Reasons to look at a fix that changes what the sources of these joints give."""
-    group = list(joints)
-    if any(joint.meeting_is_value for joint in group):
-        return
-    names = {place.filename for joint in group for place in _places(joint)}
-    modules: dict[str, list[ast.Module]] = {}
-    for filename in dict.fromkeys([*names, *(path for path in paths)]):
+    group = [joint for joint in joints if joint.source is not None and joint.pair is not None]
+    own = {place.filename for joint in group for place in _places(joint)}
+    sources: list[Source] = []
+    for filename in _readers(files, own, paths):
         try:
-            modules[filename] = [_parse(text.text) for text in files.texts(filename)]
+            sources.append(_parse(files, filename))
         except (Refused, SyntaxError, ValueError, RecursionError):
-            if filename in names:
-                yield f"`{filename.rpartition('/')[2]}` holds code that is not understood"
-    tracked = _Tracker(modules, names)
-    tracked.start(group)
-    yield from tracked.doubts()
+            if filename in own:
+                yield "code around it does not parse"
+                return
+    flow = Flow(sources)
+    flow.prepare()
+    at = nodes_at(sources, [joint.source for joint in group if joint.source is not None])
+    parents = {id(node): around for node, around, _, _, _ in flow.visited}
+    for joint in group:
+        node = at.get(joint.source) if joint.source is not None else None
+        if node is None:
+            yield "the activation's surroundings are not understood"
+            return
+        seed, kind = _seed(node, parents[id(node)], joint)
+        flow.seeds[id(seed)] = kind
+    flow.run()
+    allowed = {id(node) for node in nodes_at(sources, [joint.application for joint in group]).values()}
+    for use in flow.uses():
+        reason = _doubt(use, allowed, flow)
+        if reason is not None:
+            yield reason
+
+
+def _readers(files: Files, own: set[str], paths: Sequence[str]) -> list[str]:
+    """These files, and those that may import from them."""
+    found = dict.fromkeys(sorted(own))
+    pending = [name for name in found if name.endswith(".py")]
+    while pending:
+        name = pending.pop()
+        stem = name.replace("\\", "/").removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
+        imported = re.compile(rf"^[ \t]*(?:from|import)\b[^\n]*\b{re.escape(stem)}\b", re.M)
+        for other in paths:
+            if other not in found and any(imported.search(text) for text in files.spelled(other)):
+                found[other] = None
+                pending += [other] if other.endswith(".py") else []
+    return list(found)
 
 
 def _places(joint: Joint) -> list[Place]:
@@ -62,5 +97,128 @@ def _places(joint: Joint) -> list[Place]:
     return [place for place in found if place is not None]
 
 
-def _parse(text: str) -> ast.Module:
-    return ast.parse(text)
+def _parse(files: Files, filename: str) -> Source:
+    trees = []
+    for text in files.texts(filename):
+        trees.append((text.cell, ast.parse(text.text), text.text.split("\n")))
+    return Source(filename, trees)
+
+
+def _seed(node: ast.expr, around: Sequence[ast.AST], joint: Joint) -> tuple[ast.expr, str]:
+    """The expression that a joint's activation decides on, and what it is."""
+    assert joint.pair is not None
+    outer = around[0] if not isinstance(around[0], ast.keyword) else around[1]
+    text = joint.pair.source_text
+    is_layer = isinstance(node, ast.Call) and leaf_of(node.func) in (text, "Activation", "Lambda")
+    if is_layer and joint.pair.produced not in ("scores", "hidden"):
+        return node, MODEL
+    if isinstance(node, ast.Call) and not (
+        isinstance(around[0], ast.keyword) and around[0].arg == "activation"
+    ):
+        return node, OUTPUT
+    if isinstance(outer, ast.Call):
+        return outer, MODEL
+    return node, MODEL
+
+
+def _doubt(use: Use, allowed: set[int], flow: Flow) -> str | None:
+    parent = use.around[0]
+    node: ast.AST = use.node
+    if use.kind == MAKER:
+        return _doubt_of_maker(use, parent, flow)
+    # Through tuples and conditional expressions to what takes them.
+    for parent in use.around:
+        if not isinstance(parent, (ast.Tuple, ast.List, ast.IfExp, ast.keyword, ast.Starred, ast.Dict)):
+            break
+        node = parent
+    if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.Return, ast.NamedExpr)):
+        if isinstance(parent, ast.Return) and use.kind == OUTPUT and not _leads_on(use, flow):
+            return "the output is returned to code that is not known"
+        return None
+    if isinstance(parent, ast.Call) and parent.func is use.node:
+        return None
+    if use.kind == MODEL:
+        return _doubt_of_model(use, node, parent, flow)
+    return _doubt_of_output(use, node, parent, allowed, flow)
+
+
+def _doubt_of_maker(use: Use, parent: ast.AST, flow: Flow) -> str | None:
+    name = leaf_of(use.node)
+    if isinstance(parent, ast.Call) and parent.func is use.node:
+        return None
+    if isinstance(parent, (ast.ClassDef, ast.Attribute, ast.Assign, ast.arg, ast.FunctionDef)):
+        return None
+    if isinstance(parent, ast.Call) and leaf_of(parent.func) in ("super", "isinstance"):
+        return None
+    return f"`{name}` is passed on"
+
+
+def _doubt_of_model(use: Use, node: ast.AST, parent: ast.AST, flow: Flow) -> str | None:
+    name = leaf_of(use.node) or "model"
+    if isinstance(parent, ast.Attribute):
+        if parent.attr in _QUIET | PREDICTING or parent.attr in flow.globals or parent.attr in flow.functions:
+            return None
+        return f"`{name}.{parent.attr}` may show the output"
+    if isinstance(parent, ast.Call):
+        leaf = leaf_of(parent.func)
+        if leaf in flow.functions or leaf in _TAKERS | CONTAINERS | _ADDERS or parent.func is node:
+            return None
+        return f"`{name}` is passed to `{leaf or 'a call'}`"
+    if isinstance(parent, ast.Expr):
+        return None
+    if isinstance(parent, (ast.Subscript, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.If, ast.For)):
+        return None if not isinstance(parent, (ast.Subscript, ast.For)) else f"`{name}` is taken apart"
+    return f"`{name}` is used in a way that is not understood"
+
+
+_ADDERS = frozenset({"add", "append", "add_module", "Model", "Functional", "super"})
+
+
+def _doubt_of_output(use: Use, node: ast.AST, parent: ast.AST, allowed: set[int], flow: Flow) -> str | None:
+    row = use.node.lineno
+    if id(parent) in allowed:
+        return None
+    if isinstance(parent, ast.Attribute):
+        call = use.around[1] if len(use.around) > 1 else None
+        if parent.attr in SAME_OUTPUT | _SHAPE | _ORDER:
+            return None
+        if parent.attr in _PAIRS and isinstance(call, ast.Call) and _takes_indices(use.around[2:], call):
+            return None
+        return f"`.{parent.attr}` of the output in row {row}"
+    if isinstance(parent, ast.Call):
+        leaf = leaf_of(parent.func)
+        if leaf in flow.functions or leaf in _ORDER or leaf in _ADDERS:
+            return None
+        if leaf in _PAIRS and _takes_indices(use.around[1:], parent):
+            return None
+        return f"the output is passed to `{leaf or 'a call'}` in row {row}"
+    if isinstance(parent, ast.Subscript) and parent.value is node:
+        return None
+    return f"the output is used in row {row}"
+
+
+def _takes_indices(around: Sequence[ast.AST], call: ast.Call) -> bool:
+    """Whether of the values and indices that a call gives only the indices are used."""
+    parent = around[0] if around else None
+    if isinstance(parent, ast.Subscript):
+        return isinstance(parent.slice, ast.Constant) and parent.slice.value == 1
+    if isinstance(parent, ast.Attribute):
+        return parent.attr == "indices"
+    if isinstance(parent, ast.Assign) and parent.value is call and len(parent.targets) == 1:
+        target = parent.targets[0]
+        if isinstance(target, ast.Tuple) and len(target.elts) == 2:
+            first = target.elts[0]
+            return isinstance(first, ast.Name) and first.id.startswith("_")
+    return False
+
+
+def _leads_on(use: Use, flow: Flow) -> bool:
+    """Whether the function that returns an output is one whose calls are followed."""
+    for position, each in enumerate(use.around):
+        if isinstance(each, ast.Lambda):
+            return False
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            owner = use.around[position + 1] if position + 1 < len(use.around) else None
+            name = owner.name if isinstance(owner, ast.ClassDef) and each.name in PREDICTING else each.name
+            return name in flow.globals
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -33,6 +33,15 @@ class Files:
             known = tuple(Text(filename, cell.index, cell.text) for cell in source.cells)
             self._texts[filename] = known
         return known
+
+    def spelled(self, filename: str) -> Iterator[str]:
+        """The text of all code in a file, nothing for a file that cannot be read."""
+        try:
+            texts = self.texts(filename)
+        except Refused:
+            return
+        for text in texts:
+            yield text.text
 
     def text(self, place: Place) -> Text:
         for text in self.texts(place.filename):

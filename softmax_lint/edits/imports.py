@@ -9,9 +9,9 @@ import libcst as cst
 from softmax_lint.diagnostic import Edit
 from softmax_lint.edits import primitives as do
 from softmax_lint.edits.files import Draft, Files
-from softmax_lint.edits.names import bindings
-from softmax_lint.edits.tree import Refused, Text
-from softmax_lint.splitting import blank_hidden
+from softmax_lint.edits.names import Binding, bindings
+from softmax_lint.edits.tree import Outcome, Refused, Text
+from softmax_lint.edits.written import written
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
@@ -41,27 +41,56 @@ def _drop_in(files: Files, draft: Draft, filename: str, words: set[str], gone: d
     if any("__all__" in text.text for text in texts) or filename.endswith("__init__.py"):
         return
     for binding in bindings(texts):
-        alias, statement = binding.alias, binding.statement
-        if binding.name not in words or alias is None or not isinstance(statement, cst.ImportFrom):
+        if binding.name not in words or _count(texts, binding.name) - gone[binding.name] != 1:
             continue
-        if _count(texts, binding.name) - gone[binding.name] != 1:
-            continue
-        names = statement.names
-        assert not isinstance(names, cst.ImportStar)
-        touched = [
-            edit for edit in draft.edits if _touches(edit, binding.text, binding.tree.spans[statement])
-        ]
-        if touched:
-            continue
-        try:
-            if len(names) == 1:
-                outcome = do.drop_statement(binding.tree, statement)
-            else:
-                outcome = do.drop_name(binding.tree, statement, alias)
-        except Refused:
-            continue
-        if not outcome.loses_comment:
-            draft.take(binding.text, outcome)
+        touched = (
+            _touches(edit, binding.text, binding.tree.spans[binding.statement]) for edit in draft.edits
+        )
+        if not any(touched):
+            outcome = _without(binding)
+            if outcome is not None:
+                draft.take(binding.text, outcome)
+
+
+def _without(binding: Binding) -> Outcome | None:
+    """The removal of a name from its from-import, where nothing else goes with it."""
+    statement, alias = binding.statement, binding.alias
+    if (
+        alias is None
+        or not isinstance(statement, cst.ImportFrom)
+        or isinstance(statement.names, cst.ImportStar)
+    ):
+        return None
+    try:
+        if len(statement.names) == 1:
+            outcome = do.drop_statement(binding.tree, statement)
+        else:
+            outcome = do.drop_name(binding.tree, statement, alias)
+    except Refused:
+        return None
+    return None if outcome.loses_comment else outcome
+
+
+def tidy(filename: str, old: bytes, new: bytes) -> bytes:
+    """The new bytes of a file without the names from imports that only the old ones read.
+
+    For what several fixes removed together; each one alone had left a use.
+    """
+    before = Files(lambda name: old).texts(filename)
+    if any("__all__" in text.text for text in before) or filename.endswith("__init__.py"):
+        return new
+    while True:
+        current = new
+        after = Files(lambda name, data=current: data).texts(filename)  # type: ignore[misc]
+        for binding in bindings(after):
+            if not binding.name or _count(after, binding.name) != 1 or _count(before, binding.name) < 2:
+                continue
+            outcome = _without(binding)
+            if outcome is not None:
+                new = written(filename, new, [binding.text.edit(change) for change in outcome.changes])
+                break
+        else:
+            return new
 
 
 def _count(texts: tuple[Text, ...], name: str) -> int:
@@ -74,6 +103,3 @@ def _touches(edit: Edit, text: Text, span: tuple[int, int]) -> bool:
         return False
     start, end = text.span(edit.place)
     return start <= span[1] + 1 and span[0] <= end
-
-
-__all__ = ["blank_hidden", "drop_unused"]

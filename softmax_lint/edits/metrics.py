@@ -1,4 +1,4 @@
-"""Metrics of a `compile` whose model will give logits: the exact rewrites, or the reason why there is none."""
+"""Metrics of a `compile` whose model will give logits: exact rewrites, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -51,19 +51,61 @@ def carry_along(files: Files, draft: Draft, joint: Joint) -> None:
         return
     if node.func.attr.value != "compile":
         return
+    spot = _spot(node, text, tree, joint)
     for argument in node.args:
         keyword = argument.keyword.value if argument.keyword is not None else None
         if keyword in ("metrics", "weighted_metrics"):
-            for metric, inside, where in _entries(files, text, tree, argument.value):
+            for metric, inside, where in _entries(files, text, tree, _of_output(argument.value, spot)):
                 _carry(files, draft, joint, where, inside, metric)
         elif argument.star == "**":
             draft.doubt("there may be metrics among starred arguments")
     positional = [argument for argument in node.args if argument.keyword is None and not argument.star]
     for argument in positional[2:4]:
         if isinstance(argument.value, (cst.List, cst.Dict)):
-            for metric, inside, where in _entries(files, text, tree, argument.value):
+            for metric, inside, where in _entries(files, text, tree, _of_output(argument.value, spot)):
                 if not isinstance(metric, (cst.Float, cst.Integer)):
                     _carry(files, draft, joint, where, inside, metric)
+
+
+Spot = int | str | None
+
+
+def _spot(node: cst.Call, text: Text, tree: Tree, joint: Joint) -> Spot:
+    """Which output of several a loss is for: its position or name; None where there is one loss for all."""
+    if (joint.sink.filename, joint.sink.cell) != (text.filename, text.cell):
+        return None
+    start, end = text.span(joint.sink)
+    for argument in node.args:
+        first, last = tree.spans[argument]
+        if not (first <= start and end <= last):
+            continue
+        if isinstance(argument.value, cst.List) and len(argument.value.elements) > 1:
+            for position, element in enumerate(argument.value.elements):
+                if tree.spans[element][0] <= start < tree.spans[element][1]:
+                    return position
+        if isinstance(argument.value, cst.Dict) and len(argument.value.elements) > 1:
+            for entry in argument.value.elements:
+                if (
+                    isinstance(entry, cst.DictElement)
+                    and tree.spans[entry][0] <= start < tree.spans[entry][1]
+                ):
+                    return _string(entry.key)
+    return None
+
+
+def _of_output(node: cst.BaseExpression, spot: Spot) -> cst.BaseExpression:
+    """The part of the metrics that one output gets."""
+    if isinstance(spot, int) and isinstance(node, cst.List):
+        inner = [element.value for element in node.elements]
+        if all(isinstance(each, (cst.List, cst.Tuple)) for each in inner) and spot < len(inner):
+            return inner[spot]
+    if isinstance(spot, str) and isinstance(node, cst.Dict):
+        for entry in node.elements:
+            if isinstance(entry, cst.DictElement) and _string(entry.key) == spot:
+                return entry.value
+        if all(isinstance(entry, cst.DictElement) and _string(entry.key) for entry in node.elements):
+            return cst.List([])
+    return node
 
 
 def _entries(
@@ -119,7 +161,7 @@ def _carry(
         raise Refused("a metric is not known")
     name = string if string is not None else (spelled or "").rpartition(".")[2]
     given = _given(call)
-    if name in _RANKING or (name == "MeanIoU" and given.get("sparse_y_pred") == "False"):
+    if name in _RANKING or (name in ("IoU", "MeanIoU") and given.get("sparse_y_pred") == "False"):
         return
     if name.lower() in _ACCURACY and call is None:
         if not is_sigmoid or (pair.units is not None and pair.units > 1):
@@ -201,11 +243,9 @@ def _flag(
     if call is not None:
         draft.take(text, do.set_argument(tree, call, "from_logits", "True", 10 if kind == "AUC" else 2))
         return
-    named = (
-        "" if string is None or string.lower() == string and string not in ("bce",) else f", name='{string}'"
-    )
-    if string == "bce":
-        named = ", name='bce'"
+    # The name in the history stays: that of an object is made from its class.
+    is_own = string is None or (string.islower() and string != "bce")
+    named = "" if is_own else f", name='{string}'"
     _replace(files, draft, text, tree, node, kind, f"from_logits=True{named}")
 
 

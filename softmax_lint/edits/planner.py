@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import libcst as cst
 
 from softmax_lint import pair as meetings
-from softmax_lint.diagnostic import Diagnostic, Edit, Fix, Place
+from softmax_lint.diagnostic import Diagnostic, Fix
 from softmax_lint.edits import primitives as do
 from softmax_lint.edits.escapes import doubts
 from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.imports import drop_unused
+from softmax_lint.edits.logarithms import merge, use_logarithm
 from softmax_lint.edits.metrics import carry_along
-from softmax_lint.edits.names import sibling
-from softmax_lint.edits.site import remove, subject
+from softmax_lint.edits.site import remove
 from softmax_lint.edits.switches import to_logits, to_probabilities
 from softmax_lint.edits.tree import Refused
 from softmax_lint.edits.written import overlap
@@ -26,7 +26,6 @@ from softmax_lint.representation import (
     LOG_PROBABILITIES,
     LOG_SIGMOID,
     LOG_SOFTMAX,
-    SCORES,
     SIGMOID,
     SOFTMAX,
 )
@@ -85,9 +84,11 @@ def _finish(
     edits = tuple(sorted(draft.edits, key=lambda edit: edit.place))
     if overlap(edits):
         raise Refused("the edits overlap")
-    if code in _EXACT and not draft.doubts:
-        for reason in doubts(files, joints, paths, edits):
+    # Merging a logarithm with what it is taken of leaves every value as it was.
+    if code in _EXACT - {"SML006", "SML106"} and not draft.doubts:
+        for reason in doubts(files, joints, paths):
             draft.doubt(reason)
+            break
     is_safe = code in _EXACT and not draft.doubts
     return Fix("safe" if is_safe else "unsafe", message, edits)
 
@@ -108,6 +109,8 @@ def _to_logits(
             removed[_WORDS[joint.pair.produced]] = None
         elif joint.pair.produced == HIDDEN:
             raise Refused("the output is a hidden activation")
+    if any(joint.code is not None and joint.code not in _EXACT for joint in group):
+        draft.doubt("a number changes")
     before = len(draft.edits)
     sinks = list({(joint.sink, joint.setting): joint for joint in group}.values())
     for joint in sinks:
@@ -187,53 +190,13 @@ def _to_log(files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequ
     """SML005: the softmax becomes a log-softmax."""
     draft = Draft()
     for joint in {joint.source: joint for joint in own}.values():
-        assert joint.pair is not None and joint.source is not None
-        for other in joints:
-            if other.source == joint.source and other.expected != LOG_PROBABILITIES:
-                raise Refused("another loss takes the probabilities")
-        _log_of(files, draft, joint)
+        assert joint.pair is not None
+        if any(other.source == joint.source and other.expected != LOG_PROBABILITIES for other in joints):
+            raise Refused("another loss takes the probabilities")
+        if joint.pair.framework != "torch":
+            raise Refused("the loss is none of PyTorch")
+        use_logarithm(files, draft, joint)
     return _finish(files, draft, own, paths, code, "use log-softmax")
-
-
-_LOGS = {"softmax": "log_softmax", "Softmax": "LogSoftmax", "sigmoid": "logsigmoid", "Sigmoid": "LogSigmoid"}
-
-
-def _log_of(files: Files, draft: Draft, joint: Joint) -> None:
-    """The activation of a joint becomes its logarithm, where it is called or built."""
-    pair = joint.pair
-    assert pair is not None
-    if pair.framework != "torch":
-        raise Refused("only PyTorch has this loss")
-    is_call = True
-    text, tree, node = files.find(pair.source)
-    name = pair.source_text.rpartition(".")[2].removesuffix("()")
-    if joint.built is not None and joint.built != pair.source:
-        text, tree, node = files.find(joint.built)
-        is_call = False
-    if not isinstance(node, cst.Call) or name not in _LOGS:
-        raise Refused("the activation is no call")
-    if is_call and pair.source_text.startswith(".") and isinstance(node.func, cst.Attribute):
-        if name == "sigmoid":
-            raise Refused("tensors have no method for the logarithm of the sigmoid")
-        draft.take(text, do.replace_callee(tree, node.func, f"{tree.code(node.func.value)}.log_softmax"))
-        return
-    spelled = tree.code(node.func).rpartition(".")[2]
-    if spelled != name:
-        raise Refused("the activation has another name here")
-    other = _LOGS[name]
-    callee = _functional(files, draft, text, tree, node, other)
-    draft.take(text, do.replace_callee(tree, node.func, callee))
-
-
-def _functional(files: Files, draft: Draft, text: object, tree: object, node: cst.Call, name: str) -> str:
-    from softmax_lint.edits.names import ensure_name
-    from softmax_lint.edits.tree import Text, Tree
-
-    assert isinstance(text, Text) and isinstance(tree, Tree)
-    own = tree.code(node.func)
-    if name == "logsigmoid" and own in ("torch.sigmoid", "torch.special.expit"):
-        return ensure_name(files, draft, text, tree, node, ("torch",), "nn.functional.logsigmoid")
-    return sibling(files, draft, text, tree, node.func, name)
 
 
 def _merge_log(
@@ -242,54 +205,9 @@ def _merge_log(
     """SML006, SML106: ``log(softmax(x))`` becomes ``log_softmax(x)``."""
     draft = Draft()
     for joint in own:
-        pair = joint.pair
-        assert pair is not None and joint.source is not None
-        text, tree, log = files.find(joint.sink)
-        if any(other.source == joint.source and other.sink != joint.sink for other in joints):
-            raise Refused("the probabilities are used elsewhere, too")
-        if not isinstance(log, cst.Call):
-            raise Refused("the logarithm is no call")
-        argument = subject(log, pair.sink_text)
-        if pair.guarded:
-            raise Refused("the logarithm is guarded")
-        if tree.find(text.span(joint.source)) is not argument if _same(text, joint.source) else True:
-            where, inside, node = files.find(joint.source)
-            _only_read(files, where, inside, node, argument)
-        if pair.framework in ("tensorflow", "keras") or pair.source_text.startswith("tf."):
-            where, inside, node = files.find(joint.source)
-            if not isinstance(node, cst.Call):
-                raise Refused("the activation is no call")
-            name = inside.code(node.func)
-            other = {"softmax": "log_softmax", "sigmoid": "log_sigmoid"}.get(name.rpartition(".")[2])
-            if other is None or not name.startswith(("tf.nn.", "tf.math.")) or other == "log_sigmoid":
-                raise Refused("the activation has no logarithm of its own here")
-            draft.take(where, do.replace_callee(inside, node.func, f"{name.rpartition('.')[0]}.{other}"))
-        else:
-            _log_of(files, draft, joint)
-        draft.take(text, do.unwrap(tree, log, argument))
+        merge(files, draft, joint, joints)
     word = "log-softmax" if code == "SML006" else "log-sigmoid"
     return _finish(files, draft, own, paths, code, f"compute {word} in one step")
-
-
-def _same(text: object, place: Place) -> bool:
-    from softmax_lint.edits.tree import Text
-
-    return isinstance(text, Text) and (text.filename, text.cell) == (place.filename, place.cell)
-
-
-def _only_read(files: Files, text: object, tree: object, node: cst.BaseExpression, read: object) -> None:
-    """Two steps: the name that holds the probabilities must be read by the logarithm alone."""
-    from softmax_lint.edits.tree import Text, Tree
-
-    assert isinstance(text, Text) and isinstance(tree, Tree)
-    parent = tree.parent(node)
-    if not isinstance(parent, cst.Assign) or len(parent.targets) != 1 or not isinstance(read, cst.Name):
-        raise Refused("the probabilities reach the logarithm over other steps")
-    target = parent.targets[0].target
-    if not isinstance(target, cst.Name) or target.value != read.value:
-        raise Refused("the probabilities reach the logarithm over other steps")
-    if files.count(text.filename, target.value) != 2:
-        raise Refused("the probabilities are used elsewhere, too")
 
 
 # Others.
@@ -334,5 +252,3 @@ _PLANNERS: dict[str, tuple[Planner, ...]] = {
     "SML304": (_only_remove,),
     "SML401": (_instantiate,),
 }
-
-__all__ = ["SCORES", "Edit", "Planned", "plan"]

@@ -14,7 +14,7 @@ from softmax_lint.splitting import blank_hidden
 
 _ATOMS = (
     cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.SimpleString, cst.FormattedString, cst.Integer,
-    cst.Float, cst.Imaginary, cst.List, cst.Set, cst.Dict, cst.ListComp, cst.SetComp, cst.DictComp, cst.Ellipsis,
+    cst.Float, cst.Imaginary, cst.List, cst.Set, cst.Dict, cst.ListComp, cst.SetComp, cst.DictComp,
 )  # fmt: skip
 # A node in one of these stands alone: what replaces it needs no parentheses for its operators.
 _ROOMY = (cst.Arg, cst.Element, cst.Assign, cst.AnnAssign, cst.AugAssign, cst.Return, cst.Expr, cst.Index)

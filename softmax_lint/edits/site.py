@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import libcst as cst
 
@@ -73,14 +75,18 @@ def _remove_layer(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.
         outer = tree.parent(around)
         if isinstance(outer, cst.Element) and isinstance(tree.parent(outer), (cst.List, cst.Tuple)):
             parent, around = outer, tree.parent(outer)
-    if not kept and isinstance(parent, cst.Element) and isinstance(around, (cst.List, cst.Tuple)):
-        if (
+    if (
+        not kept
+        and isinstance(parent, cst.Element)
+        and isinstance(around, (cst.List, cst.Tuple))
+        and (
             around.elements[-1] is parent
             and len(around.elements) > 1
             and not _is_indexed(files, tree, around, text)
-        ):
-            draft.take(text, do.drop_element(tree, parent))
-            return
+        )
+    ):
+        draft.take(text, do.drop_element(tree, parent))
+        return
     if not kept and isinstance(parent, cst.Arg) and isinstance(around, cst.Call):
         name = (dotted(around.func) or _leaf(around.func)).rpartition(".")[2]
         if (
@@ -88,10 +94,9 @@ def _remove_layer(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.
             and parent.keyword is None
             and len(around.args) > 1
             and around.args[-1] is parent
-        ):
-            if not _is_indexed(files, tree, around, text):
-                draft.take(text, do.drop_argument(tree, parent))
-                return
+        ) and not _is_indexed(files, tree, around, text):
+            draft.take(text, do.drop_argument(tree, parent))
+            return
         statement = tree.parent(around)
         if name in _ADDING and isinstance(statement, cst.Expr) and _is_last_added(tree, statement, around):
             draft.take(text, do.drop_statement(tree, statement))
@@ -111,7 +116,8 @@ def _is_indexed(files: Files, tree: Tree, container: cst.CSTNode, text: Text) ->
             if target is None:
                 return False
             leaf = target.rpartition(".")[2]
-            return any(f"{leaf}[" in other.text for other in files.texts(text.filename))
+            picked = re.compile(rf"(?<![\w]){re.escape(leaf)}\[")
+            return any(picked.search(other.text) for other in files.texts(text.filename))
         if isinstance(each, cst.BaseSmallStatement):
             return False
     return False
@@ -150,13 +156,13 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     pair = joint.pair
     assert pair is not None
     inner = subject(node, pair.source_text)
-    construction = _construction(files, joint, tree, node)
-    if construction is not None and construction[3] > 1:
+    if _is_only_outside_training(tree, node):
+        raise Refused("the activation is applied outside of training only")
+    made = _construction(files, joint, node)
+    if made is not None and not made.is_alone:
         # Called in several places, or read otherwise: the object itself is made to do nothing.
-        where, inside, made, _ = construction
-        if made is not None:
-            _neutralise(files, draft, where, inside, made, pair.framework)
-            return
+        _neutralise(files, draft, made.text, made.tree, made.call, pair.framework)
+        return
     statement = tree.parent(node)
     is_own = (
         isinstance(statement, cst.Assign)
@@ -169,41 +175,60 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
         draft.take(text, do.drop_statement(tree, statement))
     else:
         draft.take(text, do.unwrap(tree, node, inner))
-    if construction is not None and construction[3] == 1 and construction[2] is not None:
-        where, inside, made, _ = construction
-        assignment = inside.statement(made)
-        if isinstance(assignment, cst.Assign):
-            outcome = do.drop_statement(inside, assignment)
-            if not outcome.loses_comment:
-                draft.take(where, outcome)
+    if made is not None:
+        assignment = made.tree.statement(made.call)
+        assert isinstance(assignment, cst.Assign)
+        outcome = do.drop_statement(made.tree, assignment)
+        if not outcome.loses_comment:
+            draft.take(made.text, outcome)
 
 
-def _construction(
-    files: Files, joint: Joint, tree: Tree, node: cst.Call
-) -> tuple[Text, Tree, cst.Call | None, int] | None:
-    """Where the called object was made, and how often its name is read; None when it has no name."""
+_OUTSIDE = re.compile(r"infer|eval|deploy|export|test|predict")
+
+
+def _is_only_outside_training(tree: Tree, node: cst.CSTNode) -> bool:
+    """Whether a branch that tells training from the rest leaves a node to the rest."""
+    inside: cst.CSTNode = node
+    for each in tree.ancestors(node):
+        if isinstance(each, cst.FunctionDef):
+            return False
+        if isinstance(each, (cst.If, cst.IfExp)) and inside is not each.test:
+            test = tree.code(each.test)
+            is_turned = test.startswith("not ") != (inside is each.orelse)
+            if ("train" in test and is_turned) or (_OUTSIDE.search(test) and not is_turned):
+                return True
+        inside = each
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Construction:
+    """Where a called object was made. `is_alone` when one call is all that its name is used for."""
+
+    text: Text
+    tree: Tree
+    call: cst.Call
+    is_alone: bool
+
+
+def _construction(files: Files, joint: Joint, node: cst.Call) -> _Construction | None:
+    """Where the called object was made; None when it has no name."""
     name = dotted(node.func)
-    pair = joint.pair
-    assert pair is not None
-    if name is None or joint.built is None or joint.built == pair.source:
+    assert joint.pair is not None
+    if name is None or joint.built is None or joint.built == joint.pair.source:
         return None
-    where, inside, made = files.find(joint.built)
+    text, tree, made = files.find(joint.built)
     if not isinstance(made, cst.Call):
         return None
-    assignment = inside.parent(made)
-    if not isinstance(assignment, cst.Assign) or len(assignment.targets) != 1:
-        return where, inside, made, 2
-    target = dotted(assignment.targets[0].target)
-    if target is None:
-        return where, inside, made, 2
-    leaf = target.rpartition(".")[2]
-    if leaf != name.rpartition(".")[2]:
-        return where, inside, made, 2
-    return where, inside, made, max(1, _reads(files, where.filename, leaf))
-
-
-def _reads(files: Files, filename: str, leaf: str) -> int:
-    return files.count(filename, leaf) - 1
+    leaf = name.rpartition(".")[2]
+    assignment = tree.parent(made)
+    is_alone = (
+        isinstance(assignment, cst.Assign)
+        and len(assignment.targets) == 1
+        and (dotted(assignment.targets[0].target) or "").rpartition(".")[2] == leaf
+        and files.count(text.filename, leaf) <= 2
+    )
+    return _Construction(text, tree, made, is_alone)
 
 
 def subject(node: cst.Call, text: str) -> cst.BaseExpression:

@@ -11,7 +11,6 @@ from softmax_lint.edits.names import KERAS, dotted, ensure_name, sibling
 from softmax_lint.edits.tree import Refused, Text, Tree
 from softmax_lint.judging import Joint
 from softmax_lint.knowledge import find
-from softmax_lint.knowledge.schema import CLASS
 from softmax_lint.knowledge.strings import loss_path
 from softmax_lint.representation import BINARY, CATEGORICAL, LOG_PROBABILITIES, SIGMOID_LOGITS, SOFTMAX_LOGITS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -43,7 +44,7 @@ def text_of(filename: str, data: bytes) -> str:
 def overlap(edits: Sequence[Edit]) -> bool:
     """Whether two of the edits touch the same text. Insertions at one point do not."""
     ordered = sorted(edits, key=lambda edit: edit.place)
-    for left, right in zip(ordered, ordered[1:], strict=False):
+    for left, right in itertools.pairwise(ordered):
         if (left.place.filename, left.place.cell) != (right.place.filename, right.place.cell):
             continue
         end = (left.place.end_row, left.place.end_column)

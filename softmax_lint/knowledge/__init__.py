@@ -35,6 +35,8 @@ REGISTRY: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("fastai", ("fastai",)),
     ("accelerate", ("lightning",)),
     ("apex", ("launchers",)),
+    ("ignite", ("loops",)),
+    ("catalyst", ("loops",)),
     ("deepspeed", ("launchers",)),
     ("ray", ("launchers",)),
     ("torch_xla", ("launchers",)),

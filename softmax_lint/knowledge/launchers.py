@@ -25,8 +25,8 @@ ROWS: tuple[Api, ...] = (
         measured=False,
     ),
     *build_many(
-        build_class, "encoding.parallel.", "DataParallelModel DataParallelCriterion", KEEP, "module device_ids",
-        subject="module", measured=False,
+        build_class, "encoding.parallel.", "DataParallelModel DataParallelCriterion", KEEP,
+        "module device_ids", subject="module", measured=False,
     ),
 )  # fmt: skip
 

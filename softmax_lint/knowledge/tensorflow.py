@@ -252,6 +252,7 @@ SHAPES: Final = (
         produces=SCORES,
         alias="linalg.matmul",
     ),
+    _function("linalg.matvec", AFFINE, "a b transpose_a", produces=SCORES),
     _function("tensordot", AFFINE, "a b axes name", produces=SCORES, alias="linalg.tensordot"),
     _function("nn.xw_plus_b", AFFINE, "x weights biases name", produces=SCORES),
     *(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from softmax_lint.knowledge.strings import loss_path
+from softmax_lint.linking import options, packing
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -200,6 +202,9 @@ def _getattr(machine: Machine, given: Arguments, origin: Origin | None) -> Value
         return unknown("getattr", machine.fresh("getattr"))
     value, name = given.positional[0].value, literal(given.positional[1].value)
     if name is None or not isinstance(name.value, str):
+        picked = options.chosen(machine, given.positional[1].value, lambda text: machine.attribute(value, text))
+        if picked is not None:
+            return picked
         chosen = machine.force(value)[0].thing
         key = machine.force(given.positional[1].value)[0].thing
         return unknown("getattr with a name that is not known", machine.key("getattr", str(chosen), str(key)))
@@ -355,6 +360,16 @@ def _same(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     return _first(given) or unknown("nothing", machine.fresh("same"))
 
 
+def _loss_looked_up(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
+    """`keras.losses.get(…)`: the function that a string stands for, other things as they are."""
+    parts = []
+    for case in machine.force(_first(given) or unknown("nothing", machine.fresh("same"))):
+        text = case.thing.value if isinstance(case.thing, Const) else None
+        path = loss_path(text) if isinstance(text, str) else None
+        parts.append(case if path is None else case._replace(thing=Name(path)))
+    return tuple(parts)
+
+
 def _wraps(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     return just(Name("functools.wraps()"))
 
@@ -372,8 +387,9 @@ def _chain(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
 def _import_module(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     name = literal(given.positional[0].value) if given.positional else None
     if name is None or not isinstance(name.value, str):
-        return unknown("a module that is not known", machine.fresh("module"))
-    return machine.modules.absolute(machine, name.value) or just(Name(name.value))
+        found = options.imported(machine, given.positional[0].value, origin) if given.positional else None
+        return found or unknown("a module that is not known", machine.fresh("module"))
+    return machine.modules.absolute(machine, name.value, origin) or just(Name(name.value))
 
 
 def _quiet(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
@@ -419,26 +435,15 @@ def _module_vars(machine: Machine, given: Arguments, origin: Origin | None) -> V
     return unknown("vars", machine.fresh("vars"))
 
 
-def _amp(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
-    """apex: the models, with the optimizers when there are any."""
-    model, optimizer = (given.get(("models", "optimizers"), name) for name in ("models", "optimizers"))
-    if model is None:
-        return unknown("`amp.initialize`", machine.fresh("amp"))
-    return model.value if optimizer is None else just(Seq((model.value, optimizer.value)))
-
-
-def _engine(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
-    """DeepSpeed: engine, optimizer, loader, scheduler; the engine is called like its model."""
-    model = given.get(("args", "model"), "model")
-    if model is None:
-        return unknown("`deepspeed.initialize`", machine.fresh("engine"))
-    rest = (unknown("what DeepSpeed made", machine.fresh("engine")) for _ in range(3))
-    return just(Seq((model.value, *rest)))
-
-
 FUNCTIONS: dict[str, Any] = {
-    "apex.amp.initialize": _amp,
-    "deepspeed.initialize": _engine,
+    "types.SimpleNamespace": packing.namespace,
+    "argparse.Namespace": packing.namespace,
+    "easydict.EasyDict": packing.namespace,
+    "collections.namedtuple": packing.record_type,
+    "collections.namedtuple()": packing.record,
+    "argparse.ArgumentParser": options.make_parser,
+    "apex.amp.initialize": packing.amp,
+    "deepspeed.initialize": packing.engine,
     "builtins.list": _list,
     "builtins.tuple": _tuple,
     "builtins.iter": _same,
@@ -482,6 +487,9 @@ FUNCTIONS: dict[str, Any] = {
             ("mixed_precision.experimental", "set_policy"),
             ("config", "set_dtype_policy"),
         )
+    },
+    **{
+        f"{root}.losses.get": _loss_looked_up for root in ("keras", "tensorflow.keras", "tf_keras", "tensorflow")
     },
     **{
         f"{root}.{name}": _process

@@ -13,10 +13,13 @@ from softmax_lint.linking.values import (
     Class,
     Descriptor,
     Func,
+    Map,
     Name,
     Obj,
     Partial,
     Pending,
+    Repeat,
+    Seq,
     Thing,
     Value,
 )
@@ -27,12 +30,12 @@ if TYPE_CHECKING:
 # Substrings of the names of losses and of what starts training; lower case.
 TOKENS = (
     "crossentropy", "cross_entropy", "crossentropyloss", "nll", "bce", "kl_div", "kldiv", "log_loss", "logloss",
-    "compile", "focal", "softmarginloss", "soft_margin", "neuralnet", "learner", "backward", "criterion", "loss",
+    "softmarginloss", "soft_margin", "neuralnet", "learner", "backward", "criterion", "loss",
 )  # fmt: skip
 # Other sinks, and what trains a model.
 WHOLE = frozenset({"log", "categorical", "onehotcategorical", "bernoulli", "multinomial", "gumbel_softmax", "log_"})
 MUTATORS = frozenset(
-    "append extend insert add add_module register_module update setdefault pop clear remove compile setattr "
+    "append extend insert add add_module register_module update setdefault pop clear remove setattr "
     "load_state_dict apply".split()
 )
 
@@ -75,10 +78,14 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
                 attributes.add(callee[3])
                 if callee[2][0] == code.NAME and callee[2][2] == me:
                     own.add(callee[3])
-                elif callee[2][0] == code.NAME and callee[3] in ("forward", "__call__"):
+                elif callee[2][0] == code.NAME and callee[3] in ("forward", "__call__", "items", "values"):
                     names.add(callee[2][2])
                 acts = acts or callee[3] in MUTATORS
-                meets = meets or _token(callee[3])
+                meets = meets or (_token(callee[3]) and not _plain_log(callee)) or (callee[3] == "compile" and _compiles_model(node))
+            elif callee[0] == code.ITEM and callee[2][0] == code.NAME:
+                names.add(callee[2][2])
+        elif tag == code.LOOP and len(node) == 5 and node[2][0] == code.NAME:
+            names.add(node[2][2])
         elif tag in (code.BIND, code.AUGMENT) and len(node) > 2 and node[1][:1] in ((code.ATTR,), (code.ITEM,)):
             acts = True
         elif tag == code.GLOBAL:
@@ -87,6 +94,22 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
     result = Footprint(acts or meets, meets, frozenset(names), frozenset(attributes), frozenset(own))
     _CACHE[id(function)] = (function, result)
     return result
+
+
+def _plain_log(callee: code.Expr) -> bool:
+    """`math.log`, `self.log`, `logger.log`: no logarithm of a tensor that trains."""
+    return callee[3] == "log" and callee[2][:1] == (code.NAME,) and callee[2][2] in NO_TENSORS
+
+
+NO_TENSORS = frozenset("math np numpy self logger logging wandb mlflow trainer writer cmath log tracker".split())
+
+
+def _compiles_model(call: code.Expr) -> bool:
+    """`model.compile(…)`, not `re.compile(…)`."""
+    if any(name in ("loss", "optimizer", "metrics", "loss_fn", None) for name, _ in call[4]):
+        return True
+    receiver = call[2][2]
+    return len(call[3]) > 1 and receiver[:1] == (code.NAME,) and receiver[2] != "re"
 
 
 _CACHE: dict[int, tuple[code.Expr, Footprint]] = {}
@@ -165,14 +188,14 @@ def _thing_matters(machine: Machine, value: Value, seen: set[int], writes: bool)
 
 
 def _class_matters(machine: Machine, thing: Class, seen: set[int], writes: bool) -> bool:
-    """Whether making an instance may bring a loss about: its methods may be run by a library."""
+    """Whether making an instance may bring a loss about: its methods may be run by a library or by nobody."""
     if thing.id in seen or writes:
         return False
     seen.add(thing.id)
     for id in machine.order(thing.id):
         for value in machine.heap.records[id].slots.values():
             for case in value:
-                if isinstance(case.thing, Func) and _matters(machine, case.thing, None, seen, writes):
+                if isinstance(case.thing, Func) and footprint(machine, case.thing.code).meets:
                     return True
     return False
 
@@ -190,6 +213,13 @@ def _module_matters(machine: Machine, value: Value, seen: set[int], writes: bool
     return False
 
 
+def _values(contents: Thing) -> list[Value]:
+    """The values of a list or dict, as far as they are known one by one."""
+    if isinstance(contents, Map):
+        return [value for _, value in contents.entries]
+    return [item for item in contents.items if not isinstance(item, Repeat)] if isinstance(contents, Seq) else []
+
+
 def _carries_loss(machine: Machine, value: Value) -> bool:
     for case in value:
         thing = case.thing
@@ -201,11 +231,14 @@ def _carries_loss(machine: Machine, value: Value) -> bool:
             record = machine.heap.records[thing.id]
             if record.kind == "library" and record.of.role == LOSS:
                 return True
+            inner = record.slots.get("*items") if record.kind in ("list", "dict") else None
+            if inner is not None and any(_carries_loss(machine, item) for item in _values(inner[0].thing)):
+                return True
         elif isinstance(thing, Partial):
             if _carries_loss(machine, thing.function):
                 return True
         elif isinstance(thing, (Func, Bound)) and not isinstance(thing, Descriptor):
             function = thing.function if isinstance(thing, Bound) else thing
-            if isinstance(function, Func) and footprint(machine, function.code).acts:
+            if isinstance(function, Func) and footprint(machine, function.code).meets:
                 return True
     return False

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from softmax_lint import code
-from softmax_lint.linking import tensors
+from softmax_lint.linking import options, tensors
 from softmax_lint.linking.values import (
     FLOW,
     NO_GUARDS,
@@ -142,8 +142,12 @@ def _call(machine: Machine, frame: Frame, e: code.Expr) -> Value:
         if frame.owner is not None and frame.receiver is not None:
             return just(Super(frame.owner, frame.receiver))
         return unknown("super() outside a class")
-    if function[0] == code.NAME and function[2] == "locals":
-        return unknown("locals()")
+    if function[0] == code.NAME and function[2] in ("locals", "globals") and not e[3]:
+        return just(Method(Module(frame.module), "__dict__"))
+    if function[0] == code.NAME and function[2] == "eval" and len(e[3]) == 1 and not e[4]:
+        found = options.evaluated(machine, frame, evaluate(machine, frame, e[3][0]))
+        if found is not None:
+            return found
     if function[0] == code.ATTR:
         receiver = evaluate(machine, frame, function[2])
         given = arguments(machine, frame, e[3], e[4])
@@ -224,6 +228,14 @@ def combine(machine: Machine, sign: str, left: Value, right: Value) -> Value:
         if isinstance(result, (str, int, float)) and (not isinstance(result, str) or len(result) < 500):
             return just(Const(result, a.origin if isinstance(result, str) else None))
         return unknown("arithmetic")
+    if sign == "+" and any(v is not None and isinstance(v.value, str) for v in (a, b)):
+        made = options.pieced(machine, [left, right])
+        if made is not None:
+            return made
+    if sign == "%" and a is not None and isinstance(a.value, str) and a.value.endswith("%s") and a.value.count("%") == 1:
+        made = options.pieced(machine, [just(Const(a.value[:-2])), right])
+        if made is not None:
+            return made
     if sign == "+":
         first, second = machine.contents(left), machine.contents(right)
         if first is not None and second is not None:
@@ -355,9 +367,13 @@ def _walrus(machine: Machine, frame: Frame, e: code.Expr) -> Value:
 
 
 def _format(machine: Machine, frame: Frame, e: code.Expr) -> Value:
-    parts = [literal(evaluate(machine, frame, part)) for part in e[2]]
+    values = [evaluate(machine, frame, part) for part in e[2]]
+    parts = [literal(value) for value in values]
     if all(part is not None for part in parts):
         return just(Const("".join(str(part.value) for part in parts if part), (frame.unit, e[1])))
+    made = options.pieced(machine, values)
+    if made is not None:
+        return made
     return unknown("a formatted string", machine.fresh("format"))
 
 

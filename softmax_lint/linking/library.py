@@ -232,6 +232,8 @@ def apply_function(machine: Machine, row: Api, path: str, given: Arguments, orig
         return unknown(f"`{path}`", machine.fresh("sample"))
     if value is None:
         return unknown(f"`{path}` without its argument", machine.fresh("call"))
+    if role == NAMED_ACTIVATION:
+        return machine.mapped(value, lambda v: tuple(_looked_up(case, row.framework) for case in v))
     if role == KEEP:
         return tensors.keep(machine, value, row, layer=False, given=given)
     if role == MIX:
@@ -259,6 +261,16 @@ def apply_function(machine: Machine, row: Api, path: str, given: Arguments, orig
         sinks.trainer(machine, made, row, given, origin)
         return just(made)
     return unknown(f"`{path}`", machine.fresh("call"))
+
+
+def _looked_up(case: Case, framework: str) -> Case:
+    """`activations.get(…)`: the function that a string stands for, other things as they are."""
+    thing = case.thing
+    if isinstance(thing, Const):
+        text = "linear" if thing.value is None else thing.value
+        path = activation_path(text, framework) if isinstance(text, str) else None
+        thing = Name(path) if path is not None else Unknown("an activation that is not known")
+    return case._replace(thing=thing)
 
 
 def called(path: str) -> str:

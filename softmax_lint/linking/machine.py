@@ -14,7 +14,7 @@ from typing import Any
 from softmax_lint import code
 from softmax_lint.knowledge import convention, find
 from softmax_lint.knowledge.schema import BASE, CONTAINER, FUNCTIONAL, Api
-from softmax_lint.linking import builtins, effects, library, methods, tensors
+from softmax_lint.linking import builtins, effects, library, methods, options, tensors
 from softmax_lint.linking.evaluate import Decision, evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.heap import Heap, Record
@@ -149,6 +149,7 @@ class Machine:
         self.effects = 0
         self.meetings: dict[Any, Meeting] = {}
         self.entered_code: set[int] = set()
+        self.candidates: dict[Key, tuple[str, ...]] = {}  # strings that an unknown can be
         self.entered_on: set[tuple[int, int]] = set()  # function, receiver
         self.made: list[Func] = []
         self.instances: dict[int, list[int]] = {}  # class to its own instances
@@ -570,8 +571,12 @@ class Machine:
             return self._unknown_item(
                 ("item", thing.key, found.value if found is not None else str(index)), found, thing.reason
             )
+        if isinstance(thing, Name) and thing.path.endswith(".__dict__"):
+            thing = Method(Name(thing.path[: -len(".__dict__")]), "__dict__")
         if isinstance(thing, Name):
             return unknown(f"an item of `{thing.path}`", self.key("item", thing.path, str(index)))
+        if isinstance(thing, Method) and thing.name == "__dict__":
+            return options.entry(self, thing, index) or unknown("an entry of a module", self.fresh("entry"))
         if isinstance(thing, Class):
             return just(thing)
         return unknown("an item of something that is not followed", self.fresh("item"))
@@ -732,6 +737,8 @@ class Machine:
         if isinstance(thing, Name):
             return just(Name(f"{thing.path}.{name}"))
         if isinstance(thing, Module):
+            if name == "__dict__":
+                return just(Method(thing, name))
             return self.modules.attribute(self, thing.file, name)
         if isinstance(thing, Obj):
             return self.visible(self._object_attribute(thing, name))
@@ -785,8 +792,10 @@ class Machine:
                 return derived
             if methods.known(row, name):
                 return just(Method(thing, name))
-        elif record.kind in ("list", "dict"):
+        elif record.kind in ("list", "dict", options.PARSER):
             return just(Method(thing, name))
+        elif record.kind == options.OPTIONS:
+            return options.read(self, thing, name)
         return unknown(f"attribute `{name}` is not known", self.key("attr", thing.id, name))
 
     def _bound(self, case: Case, thing: Thing) -> Value:

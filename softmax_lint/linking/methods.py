@@ -19,7 +19,7 @@ from softmax_lint.knowledge.schema import (
     TRAINER,
     Api,
 )
-from softmax_lint.linking import library, sinks, tensors
+from softmax_lint.linking import library, options, packing, sinks, tensors
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -165,6 +165,8 @@ def call(machine: Machine, receiver: Thing, name: str, given: Arguments, origin:
         return _super(machine, receiver, name, given, origin)
     if isinstance(receiver, Obj):
         record = machine.heap.records[receiver.id]
+        if record.kind == options.PARSER:
+            return options.parser_method(machine, receiver, name, given)
         if record.kind == "list" or (record.kind == "dict"):
             result = _collection(machine, receiver, name, given, origin)
             return unknown(f"`.{name}()`", machine.fresh("method")) if result is None else result
@@ -202,6 +204,10 @@ def _constant(machine: Machine, receiver: Const, name: str, given: Arguments) ->
             if isinstance(result, list):
                 return just(machine.make_list(Seq(tuple(just(Const(part)) for part in result)), None))
             return just(Const(result, receiver.origin))
+        if name == "format" and receiver.value.endswith("{}") and receiver.value.count("{") == len(given.positional) == 1:
+            made = options.pieced(machine, [just(Const(receiver.value[:-2])), given.positional[0].value])
+            if made is not None:
+                return made
     return unknown(f"`.{name}()`", machine.fresh("method"))
 
 
@@ -226,12 +232,17 @@ def _object_method(
     machine: Machine, thing: Obj, row: Api, name: str, given: Arguments, origin: Origin | None
 ) -> Value:
     method = find(f"{row.name}.{name}")
+    if method is not None and method.role == TRAINER and method.framework == "torch":
+        sinks.trainer(machine, thing, method, given, origin)
+        return unknown(f"`.{name}()`", machine.fresh("method"))
     if method is not None and name in ("prepare", "setup") and given.positional:
-        return given_back(given.positional)
+        return packing.given_back(given.positional)
     if method is not None and method.role == KEEP and method.subject:
         argument = given.get(method.params, method.subject)
         if argument is not None:
             return argument.value
+    if name == "apply" and row.framework == "keras" and origin is not None:
+        return machine.call_object(thing, given, origin)
     if name in SAME:
         return just(thing)
     method = find(f"Module.{name}")
@@ -286,13 +297,6 @@ def _object_method(
     if name in ("children", "modules", "named_children", "named_modules", "get_layer", "get_submodule"):
         return unknown(f"`.{name}()`", machine.fresh("layers"))
     return unknown(f"`.{name}()`", machine.fresh("method"))
-
-
-def given_back(arguments: tuple[Argument, ...]) -> Value:
-    """What a launcher gives: its only argument, or all of them as a tuple."""
-    if len(arguments) == 1:
-        return arguments[0].value
-    return just(Seq(tuple(argument.value for argument in arguments)))
 
 
 def _compiled_loss(machine: Machine, thing: Obj, name: str, given: Arguments, origin: Origin) -> Value:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code, lowering
 from softmax_lint.knowledge import REGISTRY, find, find_own, has_own
-from softmax_lint.linking.values import Const, Module, Name, Pending, Unknown, Value, just, unknown
+from softmax_lint.linking.values import Const, Module, Name, Origin, Pending, Unknown, Value, just, unknown
 from softmax_lint.source import Source, Unreadable
 from softmax_lint.splitting import Statement, split
 
@@ -66,6 +66,7 @@ class Modules:
         # What goes from text to code; a caller that runs often may remember its answers.
         self.split: Callable[[str], tuple[Statement, ...]] = split
         self.lower: Callable[[str], tuple[code.Ops, tuple[lowering.SyntaxProblem, ...]]] = lowering.lower
+        self.span: Callable[[str, int], lowering.Span] = lowering.span
         self.files: list[File] = []
         self.units: list[Unit] = []
         self.classes: list[tuple[int, int, int]] = []
@@ -313,9 +314,22 @@ class Modules:
             self._imported(machine, found)
         self.files[file].stars.append(module if found is None else found)
 
-    def absolute(self, machine: Machine, dotted: str) -> Value | None:
-        found = self.resolve(self.base, self.base, dotted)
+    def absolute(self, machine: Machine, dotted: str, origin: Origin | None = None) -> Value | None:
+        """The project module of an absolute dotted name, as seen from the code at `origin`."""
+        if origin is None:
+            found = self.resolve(self.base, self.base, dotted)
+        else:
+            found = self._find(self.units[origin[0]].file, dotted)
         return None if found is None else just(Module(found))
+
+    def inside(self, file: int) -> list[int]:
+        """The modules that lie in a package's own folder, by name."""
+        folder = self.files[file].package
+        if folder is None:
+            return []
+        names = sorted(n for n in self._names(folder) if n.endswith(".py") and n != "__init__.py")
+        found = [self.add(os.path.join(folder, name)) for name in names]
+        return [index for index in found if index is not None]
 
     def attribute(self, machine: Machine, file: int, name: str) -> Value:
         """An attribute of a module: a name it binds, a submodule, or what a star import brought."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from softmax_lint import code
 from softmax_lint.linking import effects
 from softmax_lint.linking.values import (
     Argument,
@@ -186,7 +187,7 @@ def _run_alone(
         if receiver is None or not isinstance(receiver, Obj):
             if id(function.code) in machine.entered_code:
                 continue
-        elif (id(function.code), receiver.id) in machine.entered_on:
+        elif (id(function.code), receiver.id) in machine.entered_on and not _left_out(machine, function):
             continue
         if effects.worthwhile(machine, function, receiver):
             with _guarded(machine, function.module, fail), _taken_back(machine):
@@ -216,7 +217,8 @@ def _receivers(
     if own is not None and isinstance(own[0].thing, Descriptor) and own[0].thing.kind == "class":
         return [Class(owner)]
     found = [id for id in machine.descended.get(owner, ()) if _runs(machine, Obj(id), name, function)]
-    if not found and id(function.code) not in machine.entered_code:
+    wanted = effects.worthwhile(machine, function, None) or effects.brings_loss(machine, Class(owner))
+    if not found and wanted and id(function.code) not in machine.entered_code:
         if owner not in made:
             made[owner] = []
             with _guarded(machine, function.module, fail):
@@ -238,9 +240,46 @@ def _runs(machine: Machine, thing: Obj, name: str, function: Func) -> bool:
 
 
 def _invoke(machine: Machine, function: Value) -> None:
-    """Run with nothing known of the arguments, and demand what is returned."""
+    """Run with nothing known of the arguments, and demand what is returned.
+
+    An argument that is None unless given (labels, targets) may be given; other defaults hold."""
+    thing = function[0].thing
+    inner = thing.function if isinstance(thing, Bound) else thing
+    given = Arguments()
+    if isinstance(inner, Func):
+        given = Arguments((), tuple((name, _anything(machine, name)) for name in _optional(inner)))
     with machine.wanting_effects():
-        demand(machine, machine.call(function, Arguments(), None))
+        demand(machine, machine.call(function, given, None))
+
+
+def _anything(machine: Machine, name: str) -> Argument:
+    return Argument(unknown(f"parameter `{name}`", machine.fresh("parameter")), None)
+
+
+def _optional(function: Func) -> list[str]:
+    """The parameters whose default is None."""
+    return [
+        name
+        for name, _, default in function.code[3]
+        if default is not None and default[0] == code.CONST and default[2] is None
+    ]
+
+
+def _left_out(machine: Machine, function: Func) -> bool:
+    """Whether calls gave no labels: the body names a loss, and none of its calls met one."""
+    if not _optional(function) or not effects.footprint(machine, function.code).meets:
+        return False
+    calls: set[int] = set()
+    stack: list[Any] = [function.code[4]]
+    while stack:
+        node = stack.pop()
+        if len(node) == 5 and node[0] == code.CALL and isinstance(node[1], int):
+            calls.add(node[1])
+        stack.extend(part for part in node if isinstance(part, tuple) and part)
+    return not any(
+        meeting.application[0] == function.unit and meeting.application[1] in calls
+        for meeting in machine.meetings.values()
+    )
 
 
 def demand(machine: Machine, value: Value, depth: int = 0) -> None:

@@ -14,6 +14,7 @@ from softmax_lint.knowledge import find
 from softmax_lint.knowledge.schema import CLASS, LOSS, Api
 from softmax_lint.knowledge.strings import loss_path
 from softmax_lint.linking.values import (
+    NO_GUARDS,
     OBJECT,
     Argument,
     Arguments,
@@ -37,6 +38,7 @@ from softmax_lint.linking.values import (
     join,
     just,
     literal,
+    under,
     unknown,
 )
 from softmax_lint.representation import (
@@ -337,7 +339,7 @@ def _compiled(machine: Machine, thing: Thing, place: Origin, outputs: Value, ori
     several = machine.contents((just(thing))) if isinstance(thing, (Seq, Obj)) else None
     named = machine.mapping(just(thing)) if isinstance(thing, Obj) else None
     if several is not None:
-        parts = _outputs(machine, outputs)
+        parts = _outputs(machine, outputs, len(several.items))
         for position, loss in enumerate(several.items):
             if isinstance(loss, Repeat):
                 return
@@ -362,16 +364,25 @@ def _each(machine: Machine, loss: Value, place: Origin, output: Value, origin: O
             one_loss(machine, case.thing, at, output, origin)
 
 
-def _outputs(machine: Machine, outputs: Value) -> list[Value] | None:
-    """The outputs of a model with several, in order."""
-    outputs = machine.force(outputs)
-    mapping = machine.mapping(outputs)
-    if mapping is not None and not mapping.open:
-        return [value for _, value in mapping.entries]
-    items = machine.contents(outputs)
-    if items is None or any(isinstance(item, Repeat) for item in items.items):
+def _outputs(machine: Machine, outputs: Value, count: int | None = None) -> list[Value] | None:
+    """The outputs of a model with several, in order. Of alternatives those with `count` outputs are meant."""
+    found: list[tuple[Guards, list[Value]]] = []
+    for case in machine.visible(machine.force(outputs)):
+        value = (case._replace(guards=NO_GUARDS),)
+        mapping = machine.mapping(value)
+        items = machine.contents(value)
+        if mapping is not None and not mapping.open:
+            found.append((case.guards, [part for _, part in mapping.entries]))
+        elif items is not None and not any(isinstance(item, Repeat) for item in items.items):
+            found.append((case.guards, list(items.items)))
+        elif count in (None, 1) or not isinstance(case.thing, Tensor):
+            return None
+    if count is not None and len(found) > 1:
+        found = [(guards, parts) for guards, parts in found if len(parts) == count]
+    if len({len(parts) for _, parts in found}) != 1:
         return None
-    return list(items.items)
+    positions = zip(*(parts for _, parts in found), strict=True)
+    return [join(under(v, g) for (g, _), v in zip(found, values, strict=True)) for values in positions]
 
 
 def _output_named(machine: Machine, outputs: Value, name: object, count: int) -> Value:

@@ -188,6 +188,8 @@ def arithmetic(machine: Machine, sign: str, left: Value, right: Value | None) ->
                 return just(tensor)
             elif sign == "*" and number is not None:
                 return just(tensor)
+            elif sign in ("*", "/") and not flipped and _setting(right):
+                return just(tensor)
         elif (
             sign == "+"
             and number is not None
@@ -216,6 +218,15 @@ def arithmetic(machine: Machine, sign: str, left: Value, right: Value | None) ->
 
 def _tensor(value: Value) -> Tensor | None:
     return value[0].thing if len(value) == 1 and isinstance(value[0].thing, Tensor) else None
+
+
+def _setting(value: Value | None) -> bool:
+    """Something that was handed in or configured, as a temperature is: not computed from tensors at hand."""
+    return (
+        value is not None
+        and isinstance(value[0].thing, Unknown)
+        and value[0].thing.reason.startswith(("parameter `", "attribute `", "the command-line option"))
+    )
 
 
 def _reason(*values: Value | None) -> str:

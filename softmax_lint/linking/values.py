@@ -312,7 +312,10 @@ def blank(value: Value) -> bool:
     return isinstance(thing, Unknown) and thing.reason in BLANK
 
 
-BLANK: Final = frozenset(f"`torch.{name}`" for name in "zeros empty ones full zeros_like empty_like ones_like".split())
+BLANK: Final = frozenset(
+    f"`torch.{name}`"
+    for name in ("zeros", "empty", "ones", "full", "zeros_like", "empty_like", "ones_like")
+)
 
 
 def integer(value: Value | None) -> int | None:

@@ -1,8 +1,8 @@
 """From text to lowered code, and from ordinals back to places.
 
-    lower(text)                 -> (operations, problems)
-    locate(text)                -> a Span for every ordinal
-    statement_end_row(text, n)  -> the last row of the statement around ordinal n
+    lower(text)         -> (operations, problems)
+    locate(text)        -> a Span for every ordinal
+    span(text, n)       -> the Span of ordinal n
 
 `text` is one top-level statement as `splitting.split` cuts it, or a whole script or cell; its lines end in
 newline characters. All rows and columns are relative to that text and count from 1; columns are code points,
@@ -21,7 +21,7 @@ from typing import TypeVar
 from softmax_lint.code import Ops
 from softmax_lint.lowering.shapes import Adaptor, Unparsable, Walk
 
-__all__ = ["Span", "SyntaxProblem", "locate", "lower", "statement_end_row"]
+__all__ = ["Span", "SyntaxProblem", "locate", "lower", "span"]
 
 _FORM_FEED = re.compile(r"^[ \t\f]*\f", re.M)
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -106,9 +106,12 @@ def locate(text: str) -> Sequence[Span]:
     return tuple(spans)
 
 
-def statement_end_row(text: str, ordinal: int) -> int:
-    """The last row of the smallest statement around an ordinal (of its head, when it is a compound one)."""
-    return locate(text)[ordinal].last_row
+def span(text: str, ordinal: int) -> Span:
+    """The span of one ordinal of `lower(text)`; of a long class only what is around it is read."""
+    from softmax_lint.lowering import parts
+
+    less, moved = parts.around(text, ordinal)
+    return locate(less)[moved]
 
 
 def _read(text: str, adaptor: Adaptor, parse: Callable[[str], Tree]) -> tuple[_Reading, Tree | None]:

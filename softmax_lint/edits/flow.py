@@ -1,0 +1,306 @@
+"""Follow a model and its outputs through the names of a project, by its syntax alone.
+
+Names are over-approximated: a name is what any assignment makes of it; classes, functions and attributes
+are known by their last part wherever they stand. Local names count from the assignment on that made them
+an output.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from softmax_lint.diagnostic import Place
+
+# What an expression can be: calling a maker gives a model, calling a model gives an output.
+MAKER, MODEL, OUTPUT = "maker", "model", "output"
+_CALLED = {MAKER: MODEL, MODEL: OUTPUT}
+
+CONTAINERS = frozenset({
+    "Sequential", "OrderedDict", "ModuleList", "TimeDistributed", "DataParallel", "DistributedDataParallel",
+})  # fmt: skip
+_FUNCTIONAL = frozenset({"Model", "Functional"})
+# Methods of a model that give the model, and those that give outputs.
+SAME_MODEL = frozenset({"to", "cuda", "cpu", "eval", "train", "float", "double", "half", "apply", "module"})
+PREDICTING = frozenset({"predict", "predict_on_batch", "predict_generator", "forward", "call", "__call__"})
+SAME_OUTPUT = frozenset({
+    "squeeze", "unsqueeze", "view", "reshape", "flatten", "contiguous", "cpu", "cuda", "detach", "data", "to",
+    "numpy", "clone", "float", "double", "view_as",
+})  # fmt: skip
+_ADDING = frozenset({"add", "append", "add_module", "register_module"})
+_METHODS = frozenset({"forward", "call", "__call__"})
+
+Scope = tuple[str, str]  # file, dotted path of the function ("" for the module)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_STEPS = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Return, ast.ClassDef, ast.Call)
+
+
+@dataclass(slots=True)
+class Source:
+    """The syntax of a file: one tree for a script, one for each cell of a notebook."""
+
+    filename: str
+    trees: Sequence[tuple[int | None, ast.Module, Sequence[str]]]
+
+
+@dataclass(slots=True)
+class Use:
+    """An expression that may be a model or output, with the nodes around it from the inside out."""
+
+    node: ast.expr
+    kind: str
+    around: Sequence[ast.AST]
+    filename: str
+    cell: int | None
+
+
+@dataclass(slots=True)
+class Flow:
+    """What is known of names. `run` fills it, `uses` reads it."""
+
+    sources: Sequence[Source]
+    seeds: dict[int, str] = field(default_factory=dict)  # id of a node to its kind
+    locals: dict[tuple[Scope, str], tuple[str, int]] = field(default_factory=dict)  # kind, from which row
+    globals: dict[str, str] = field(default_factory=dict)  # classes, functions, attributes
+    functions: dict[str, list[tuple[Function, bool]]] = field(default_factory=dict)
+    bound: dict[Scope, set[str]] = field(default_factory=dict)
+    changed: bool = False
+    scopes: dict[int, Scope] = field(default_factory=dict)  # of the inside of functions, by id
+    steps: list[tuple[ast.AST, tuple[ast.AST, ...], Scope]] = field(default_factory=list)
+    visited: list[tuple[ast.AST, tuple[ast.AST, ...], Scope, str, int | None]] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        """Index every node once."""
+        for source in self.sources:
+            for cell, tree, _ in source.trees:
+                self._index(tree, (), (source.filename, ""), source.filename, cell)
+
+    def _index(
+        self, node: ast.AST, around: tuple[ast.AST, ...], scope: Scope, filename: str, cell: int | None
+    ) -> None:
+        self.visited.append((node, around, scope, filename, cell))
+        if isinstance(node, _STEPS):
+            self.steps.append((node, around, scope))
+        inner = scope
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            in_class = bool(around) and isinstance(around[0], ast.ClassDef)
+            self.functions.setdefault(node.name, []).append((node, in_class))
+            if in_class and node.name == "__init__":
+                owner = around[0]
+                assert isinstance(owner, ast.ClassDef)
+                self.functions.setdefault(owner.name, []).append((node, True))
+            inner = (filename, f"{scope[1]}.{node.name}@{node.lineno}:{cell}")
+            self.scopes[id(node)] = inner
+            names = self.bound.setdefault(inner, set())
+            arguments = node.args
+            for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+                names.add(each.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            self.bound.setdefault(scope, set()).add(node.id)
+        for child in ast.iter_child_nodes(node):
+            self._index(child, (node, *around), inner, filename, cell)
+
+    def home(self, scope: Scope, name: str) -> Scope:
+        """The scope that binds a name, seen from another."""
+        while scope[1] and name not in self.bound.get(scope, ()):
+            scope = (scope[0], scope[1].rpartition(".")[0])
+        return scope
+
+    def kind(self, node: ast.AST, scope: Scope) -> str | None:
+        """What an expression is."""
+        seed = self.seeds.get(id(node))
+        if seed is not None:
+            return seed
+        if isinstance(node, ast.Name):
+            known = self.locals.get((self.home(scope, node.id), node.id))
+            if known is not None:
+                return known[0] if known[0] != OUTPUT or node.lineno >= known[1] else None
+            return self.globals.get(node.id) if node.id[:1] != "_" else None
+        if isinstance(node, ast.Attribute):
+            value = self.kind(node.value, scope)
+            if value == MODEL and node.attr in SAME_MODEL | PREDICTING:
+                return MODEL
+            if value == OUTPUT:
+                return OUTPUT if node.attr in SAME_OUTPUT else None
+            return self.globals.get(node.attr) if value is None else None
+        if isinstance(node, ast.Call):
+            return self._call(node, scope)
+        if isinstance(node, ast.Subscript):
+            value = self.kind(node.value, scope)
+            return value if value in (OUTPUT, MODEL) else None
+        if isinstance(node, (ast.Tuple, ast.List)):
+            kinds = [self.kind(item, scope) for item in node.elts]
+            return next((kind for kind in kinds if kind is not None), None)
+        if isinstance(node, ast.Starred):
+            return self.kind(node.value, scope)
+        if isinstance(node, ast.IfExp):
+            return self.kind(node.body, scope) or self.kind(node.orelse, scope)
+        return None
+
+    def _call(self, node: ast.Call, scope: Scope) -> str | None:
+        function = self.kind(node.func, scope)
+        leaf = leaf_of(node.func)
+        if isinstance(node.func, ast.Attribute):
+            value = self.kind(node.func.value, scope)
+            if value == MODEL and leaf in SAME_MODEL:
+                return MODEL
+            if value == OUTPUT:
+                return OUTPUT if leaf in SAME_OUTPUT else None
+        if function is not None:
+            return _CALLED.get(function)
+        kinds = {self.kind(item, scope) for item in (*node.args, *(k.value for k in node.keywords))}
+        if leaf in CONTAINERS and MODEL in kinds:
+            return MODEL
+        if leaf in _FUNCTIONAL and OUTPUT in kinds:
+            return MODEL
+        return None
+
+    # Propagation.
+
+    def run(self) -> None:
+        """To a fixpoint: what the seeds make of names."""
+        for _ in range(20):
+            self.changed = False
+            for node, around, scope in self.steps:
+                self._step(node, around, scope)
+            if not self.changed:
+                return
+
+    def _step(self, node: ast.AST, around: Sequence[ast.AST], scope: Scope) -> None:
+        if isinstance(node, ast.Assign):
+            kind = self.kind(node.value, scope)
+            if kind is not None:
+                for target in node.targets:
+                    self._bind(target, kind, around, scope, node.value)
+        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
+            kind = self.kind(node.value, scope)
+            if kind is not None:
+                self._bind(node.target, kind, around, scope, node.value)
+        elif isinstance(node, ast.Return) and node.value is not None:
+            kind = self.kind(node.value, scope)
+            if kind is not None:
+                self._return(kind, around)
+        elif isinstance(node, ast.ClassDef):
+            if any(self.globals.get(leaf_of(base)) == MAKER for base in node.bases):
+                self._set(node.name, MAKER)
+        elif isinstance(node, ast.Call):
+            self._pass(node, scope)
+
+    def _bind(
+        self, target: ast.expr, kind: str, around: Sequence[ast.AST], scope: Scope, value: ast.expr
+    ) -> None:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            parts: Sequence[ast.expr] = target.elts
+            values = value.elts if isinstance(value, (ast.Tuple, ast.List)) else None
+            for position, part in enumerate(parts):
+                own: str | None = kind
+                if values is not None and len(values) == len(parts):
+                    own = self.kind(values[position], scope)
+                if own is not None:
+                    self._bind(part, own, around, scope, value)
+        elif isinstance(target, ast.Name):
+            home = self.home(scope, target.id)
+            # From the next line on: the value of this statement may read what the name was before.
+            row = (value.end_lineno or value.lineno) + 1
+            known = self.locals.get((home, target.id))
+            if known is None or (known[0] == OUTPUT and row < known[1]):
+                self.locals[home, target.id] = (kind, row)
+                self.changed = True
+        elif isinstance(target, ast.Attribute):
+            self._set(target.attr, kind)
+
+    def _set(self, name: str, kind: str) -> None:
+        if name not in self.globals:
+            self.globals[name] = kind
+            self.changed = True
+
+    def _return(self, kind: str, around: Sequence[ast.AST]) -> None:
+        for position, each in enumerate(around):
+            if not isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            owner = around[position + 1] if position + 1 < len(around) else None
+            if isinstance(owner, ast.ClassDef) and each.name in _METHODS and kind == OUTPUT:
+                self._set(owner.name, MAKER)
+            elif kind in (MODEL, OUTPUT):
+                self._set(each.name, MAKER if kind == MODEL else MODEL)
+            return
+
+    def _pass(self, node: ast.Call, scope: Scope) -> None:
+        leaf = leaf_of(node.func)
+        if leaf in _ADDING and isinstance(node.func, ast.Attribute):
+            if any(self.kind(argument, scope) == MODEL for argument in node.args):
+                self._bind(node.func.value, MODEL, (), scope, node)
+            return
+        for function, is_method in self.functions.get(leaf, ()):
+            parameters = [*function.args.posonlyargs, *function.args.args]
+            if is_method:
+                parameters = parameters[1:]
+            inner = self.scopes[id(function)]
+            for position, argument in enumerate(node.args):
+                kind = self.kind(argument, scope)
+                if kind is not None and position < len(parameters):
+                    self._parameter(inner, parameters[position].arg, kind)
+            names = {each.arg for each in (*parameters, *function.args.kwonlyargs)}
+            for keyword in node.keywords:
+                kind = self.kind(keyword.value, scope)
+                if kind is not None and keyword.arg in names:
+                    self._parameter(inner, keyword.arg, kind)
+
+    def _parameter(self, scope: Scope, name: str | None, kind: str) -> None:
+        if name is not None and (scope, name) not in self.locals:
+            self.locals[scope, name] = (kind, 0)
+            self.changed = True
+
+    # Reading.
+
+    def uses(self) -> Iterator[Use]:
+        """Every expression that may be a model or an output, or make one."""
+        for node, around, scope, filename, cell in self.visited:
+            if isinstance(node, ast.expr) and not isinstance(
+                getattr(node, "ctx", None), (ast.Store, ast.Del)
+            ):
+                kind = self.kind(node, scope)
+                if kind is not None:
+                    yield Use(node, kind, around, filename, cell)
+
+
+def leaf_of(node: ast.AST) -> str:
+    """The last part of a dotted name, "" for any other expression."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def nodes_at(sources: Iterable[Source], places: Iterable[Place]) -> Mapping[Place, ast.expr]:
+    """The expressions at places."""
+    wanted = {}
+    for place in places:
+        wanted[place.filename, place.cell, place.row, place.column, place.end_row, place.end_column] = place
+    found: dict[Place, ast.expr] = {}
+    for source in sources:
+        for cell, tree, lines in source.trees:
+            for node in ast.walk(tree):
+                if (
+                    isinstance(node, ast.expr)
+                    and node.end_lineno is not None
+                    and node.end_col_offset is not None
+                ):
+                    key = (
+                        source.filename,
+                        cell,
+                        node.lineno,
+                        _column(lines, node.lineno, node.col_offset),
+                        node.end_lineno,
+                        _column(lines, node.end_lineno, node.end_col_offset),
+                    )
+                    if key in wanted:
+                        found.setdefault(wanted[key], node)
+    return found
+
+
+def _column(lines: Sequence[str], row: int, offset: int) -> int:
+    line = lines[row - 1] if row <= len(lines) else ""
+    if line.isascii():
+        return offset + 1
+    return len(line.encode()[:offset].decode(errors="replace")) + 1

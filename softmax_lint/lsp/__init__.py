@@ -1,0 +1,1 @@
+"""The language server: `analysis` checks buffers, `convert` speaks the protocol's types, `server` serves."""

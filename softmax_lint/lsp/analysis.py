@@ -1,0 +1,219 @@
+"""What the server knows of the user's files: buffers, settings, and what was found in them.
+
+Nothing here knows the protocol. Files are absolute paths; buffers are bytes in UTF-8 with a byte order mark,
+so that no declared encoding counts, and buffers of notebooks are notebooks in JSON.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from softmax_lint import baseline, project, suppression
+from softmax_lint.config import ConfigError, Settings, load
+from softmax_lint.diagnostic import Diagnostic, Failure, Report, Verdict
+from softmax_lint.discover import is_excluded
+from softmax_lint.lines import lines_of, reader
+from softmax_lint.memory import Memory
+from softmax_lint.patterns import compile_patterns
+from softmax_lint.rules import RULES
+
+
+class Stale(BaseException):
+    """Nobody waits for this run any more. No Exception: linking takes those for crashes of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is to say about one file; `failures` are for the log."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(slots=True)
+class _Setup:
+    settings: Settings
+    memory: Memory
+
+
+@dataclass(slots=True)
+class Analysis:
+    """The state. `folders` are those of the workspace, `options` the keys that the editor sets.
+
+    `version` changes with everything that may change findings.
+    """
+
+    folders: list[str] = field(default_factory=list)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    lifetime: float | None = 2.0  # how long the disk is believed; None where the editor watches it
+    buffers: dict[str, bytes] = field(default_factory=dict)
+    version: int = 0
+    complaints: list[str] = field(default_factory=list)  # about configurations, to be shown once
+    _setups: dict[tuple[str | None, str], _Setup] = field(default_factory=dict)
+    _by_folder: dict[str, _Setup] = field(default_factory=dict)
+    _found: dict[str, tuple[int, Found]] = field(default_factory=dict)
+
+    def put(self, path: str, data: bytes) -> None:
+        """A buffer, new or changed."""
+        if self.buffers.get(path) != data:
+            self.buffers[path] = data
+            self.version += 1
+
+    def drop(self, path: str) -> None:
+        """A buffer was closed: the disk counts."""
+        if self.buffers.pop(path, None) is not None:
+            self.version += 1
+
+    def disk_changed(self) -> None:
+        """Files changed on disk."""
+        for setup in self._setups.values():
+            setup.memory.forget()
+        self.version += 1
+
+    def settings_changed(self) -> None:
+        """A configuration changed, in a file or in the editor."""
+        self._setups.clear()
+        self._by_folder.clear()
+        self.disk_changed()
+
+    def find(self, path: str, is_stale: Callable[[], bool] = lambda: False) -> Found:
+        """What is found in a file, as of now. Raises Stale as soon as `is_stale` says so."""
+        version = self.version
+        known = self._found.get(path)
+        if known is not None and known[0] == version:
+            return known[1]
+        setup = self._setup(path)
+        if _is_excluded(path, setup.settings):
+            found = Found()
+        else:
+            overlay = dict(self.buffers)
+            report = project.check(
+                [path],
+                settings=setup.settings,
+                overlay=overlay,
+                progress=_stopping(is_stale),
+                memory=setup.memory,
+            )
+            report = self._left(report, path, setup.settings, overlay)
+            found = Found(report.diagnostics, report.verdicts, report.failures)
+        if is_stale():
+            raise Stale
+        self._found[path] = (version, found)
+        return found
+
+    def fixes(self, path: str, wanted: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """`wanted`, found in a file, with all fixes of theirs."""
+        from softmax_lint.fixer import suggest
+
+        setup = self._setup(path)
+        overlay = dict(self.buffers)
+        examined = project.examine([path], settings=setup.settings, overlay=overlay, memory=setup.memory)
+        keys = {(each.code, each.place): each for each in wanted}
+        report = replace(
+            examined.report,
+            diagnostics=tuple(
+                each for each in examined.report.diagnostics if (each.code, each.place) in keys
+            ),
+        )
+        suggested = suggest(examined, report, reader(overlay)).diagnostics
+        known = {(each.code, each.place) for each in suggested}
+        # What suppression found has its fix already.
+        return (*suggested, *(each for each in wanted if (each.code, each.place) not in known))
+
+    def fix_all(self, path: str) -> dict[str, bytes]:
+        """The new bytes of the file after all its safe fixes; empty where there is none."""
+        from softmax_lint.fixer import fix
+
+        setup = self._setup(path)
+        buffers = dict(self.buffers)
+
+        def examine(overlay: Mapping[str, bytes]) -> Any:
+            return project.examine(
+                [path], settings=setup.settings, overlay={**buffers, **overlay}, memory=setup.memory
+            )
+
+        def choose(report: Report, overlay: Mapping[str, bytes]) -> Report:
+            return self._left(report, path, setup.settings, {**buffers, **overlay})
+
+        return fix(examine, choose, reader(buffers), [path]).files
+
+    def lines(self) -> Callable[[str, int | None], Sequence[str]]:
+        """A function from (file, cell) to lines, of buffers where there are any."""
+        return lines_of(reader(dict(self.buffers)))
+
+    def _left(self, report: Report, path: str, settings: Settings, overlay: Mapping[str, bytes]) -> Report:
+        """The report that suppressions and the baseline leave, of the findings that touch a file."""
+        read = reader(overlay)
+        left = suppression.apply(report, [path], settings, RULES, read).report
+        if settings.baseline is not None:
+            try:
+                left, _ = baseline.apply(left, settings.baseline, lines_of(read))
+            except ConfigError as error:
+                self._complain(str(error))
+        return left
+
+    def _setup(self, path: str) -> _Setup:
+        folder = os.path.dirname(path)
+        known = self._by_folder.get(folder)
+        if known is None:
+            try:
+                settings = load([path], self.options, RULES)
+            except ConfigError as error:
+                self._complain(str(error))
+                settings = load([path], {}, RULES, isolated=True)
+            base = self.folder_of(path) or folder
+            if settings.config_file is None:
+                settings = replace(settings, root=base)
+            key = (settings.config_file, base)
+            known = self._setups.get(key)
+            if known is None:
+                memory = Memory(self.lifetime, project.spelled(settings.rows), base)
+                known = self._setups[key] = _Setup(settings, memory)
+            self._by_folder[folder] = known
+        return known
+
+    def folder_of(self, path: str) -> str | None:
+        """The innermost folder of the workspace that holds a file."""
+        holding = [folder for folder in self.folders if path.startswith(folder.rstrip(os.sep) + os.sep)]
+        return max(holding, key=len, default=None)
+
+    def _complain(self, message: str) -> None:
+        if message not in self.complaints:
+            self.complaints.append(message)
+
+
+def _is_excluded(path: str, settings: Settings) -> bool:
+    return is_excluded(path, settings.root, compile_patterns(settings.exclude, settings.root))
+
+
+def _stopping(is_stale: Callable[[], bool]) -> Callable[[int, int], None]:
+    def progress(done: int, total: int) -> None:
+        if is_stale():
+            raise Stale
+
+    return progress
+
+
+def script(text: str) -> bytes:
+    """The buffer of a Python file."""
+    return codecs.BOM_UTF8 + text.encode("utf-8", "replace")
+
+
+def notebook(cells: Sequence[tuple[str, bool]]) -> bytes:
+    """The buffer of a notebook: its cells in order, as (text, whether it is Python)."""
+    document = {
+        "cells": [
+            {"cell_type": "code" if is_python else "raw", "source": text, "metadata": {}, "outputs": []}
+            for text, is_python in cells
+        ],
+        "metadata": {},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(document).encode()

@@ -1,0 +1,449 @@
+"""The language server: what it answers, and when it speaks up.
+
+Everything is found by one worker thread, one file at a time; the event loop stays free to hear of new edits.
+A client that can pull findings pulls them; all others are sent them; nobody gets both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from lsprotocol import types
+from pygls import uris
+from pygls.lsp.server import LanguageServer
+
+from softmax_lint import __version__
+from softmax_lint.diagnostic import Diagnostic
+from softmax_lint.keys import KEYS
+from softmax_lint.lines import lines_of, reader
+from softmax_lint.lsp.analysis import Analysis, Found, Stale, notebook, script
+from softmax_lint.lsp.convert import FIX_ALL, Converter, Documents, path_of, touches
+from softmax_lint.silencing import UNSILENCEABLE, comment
+
+# Linking is recursive; threads have less stack than it may want.
+STACK_BYTES = 256 * 1024 * 1024
+# So long after the last edit, findings are sent, or asked for again.
+PUSH_SECONDS, REFRESH_SECONDS = 0.05, 0.4
+WATCHED = ("**/*.py", "**/*.ipynb", "**/softmax-lint.toml", "**/pyproject.toml", "**/.gitignore")
+CONFIGURATIONS = ("softmax-lint.toml", "pyproject.toml", ".gitignore")
+Result = TypeVar("Result")
+
+
+def make_server() -> LanguageServer:
+    """The server, ready for ``start_io``."""
+    server = LanguageServer(
+        "softmax-lint",
+        __version__,
+        # Whole documents: pygls counts the lines of partial changes in another way than the protocol.
+        text_document_sync_kind=types.TextDocumentSyncKind.Full,
+        notebook_document_sync=types.NotebookDocumentSyncOptions(
+            notebook_selector=[
+                types.NotebookDocumentFilterWithNotebook(
+                    notebook=types.NotebookDocumentFilterNotebookType(notebook_type=kind)
+                )
+                for kind in ("jupyter-notebook", "interactive")
+            ]
+        ),
+    )
+    session = Session(server)
+    kinds = [types.CodeActionKind.QuickFix, types.CodeActionKind.SourceFixAll, FIX_ALL]
+    for method, handler, options in (
+        (types.INITIALIZE, session.initialize, None),
+        (types.INITIALIZED, session.initialized, None),
+        (types.SHUTDOWN, session.shut_down, None),
+        (types.TEXT_DOCUMENT_DID_OPEN, session.did_open, None),
+        (types.TEXT_DOCUMENT_DID_CHANGE, session.did_change, None),
+        (types.TEXT_DOCUMENT_DID_SAVE, session.did_save, None),
+        (types.TEXT_DOCUMENT_DID_CLOSE, session.did_close, None),
+        (types.NOTEBOOK_DOCUMENT_DID_OPEN, session.did_open_notebook, None),
+        (types.NOTEBOOK_DOCUMENT_DID_CHANGE, session.did_change_notebook, None),
+        (types.NOTEBOOK_DOCUMENT_DID_SAVE, session.did_save, None),
+        (types.NOTEBOOK_DOCUMENT_DID_CLOSE, session.did_close_notebook, None),
+        (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, session.did_change_files, None),
+        (types.WORKSPACE_DID_CHANGE_CONFIGURATION, session.did_change_configuration, None),
+        (types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, session.did_change_folders, None),
+        (types.TEXT_DOCUMENT_HOVER, session.hover, None),
+        (
+            types.TEXT_DOCUMENT_CODE_ACTION,
+            session.code_actions,
+            types.CodeActionOptions(code_action_kinds=kinds),
+        ),
+    ):
+        server.feature(method, options)(partial(handler))
+    return server
+
+
+class Session:
+    """One client from its first message to its last."""
+
+    def __init__(self, server: LanguageServer) -> None:
+        self.server = server
+        self.analysis = Analysis()
+        self.documents = Documents()
+        self.converter = Converter("utf-16", self.documents)
+        self.pulls = False
+        self.refreshes = False
+        self._complained = 0
+        self._logged: set[str] = set()
+        self._push: asyncio.Task[None] | None = None
+        self._refresh: asyncio.Task[None] | None = None
+        # The size counts for threads made after it is set; some systems allow less.
+        with suppress(ValueError, RuntimeError):
+            threading.stack_size(STACK_BYTES)
+        self._worker = ThreadPoolExecutor(1, "linter")
+
+    # The life of a session.
+
+    def initialize(self, params: types.InitializeParams) -> None:
+        client = params.capabilities
+        document, workspace = client.text_document, client.workspace
+        self.pulls = document is not None and document.diagnostic is not None
+        self.refreshes = bool(
+            workspace is not None and workspace.diagnostics and workspace.diagnostics.refresh_support
+        )
+        if self.pulls:
+            self.server.feature(
+                types.TEXT_DOCUMENT_DIAGNOSTIC,
+                types.DiagnosticOptions(
+                    inter_file_dependencies=True, workspace_diagnostics=False, identifier="softmax-lint"
+                ),
+            )(partial(self.pull))
+        self._set_folders(
+            [folder.uri for folder in params.workspace_folders or ()] or [params.root_uri or ""]
+        )
+        self._set_options(params.initialization_options)
+        known = document and (document.diagnostic if self.pulls else document.publish_diagnostics)
+        edits = workspace and workspace.workspace_edit
+        self.converter = Converter(
+            str(
+                getattr(
+                    self.server.workspace.position_encoding, "value", self.server.workspace.position_encoding
+                )
+            ),
+            self.documents,
+            shows_related=bool(getattr(known, "related_information", None))
+            or bool(
+                document and document.publish_diagnostics and document.publish_diagnostics.related_information
+            ),
+            versions_edits=bool(edits and edits.document_changes),
+        )
+
+    def initialized(self, params: types.InitializedParams) -> None:
+        workspace = self.server.client_capabilities.workspace
+        watching = workspace and workspace.did_change_watched_files
+        if not (watching and watching.dynamic_registration):
+            return
+        options = types.DidChangeWatchedFilesRegistrationOptions(
+            [types.FileSystemWatcher(glob_pattern=pattern) for pattern in WATCHED]
+        )
+        self.server.client_register_capability(
+            types.RegistrationParams(
+                [types.Registration("softmax-lint-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)]
+            )
+        )
+        self.analysis.lifetime = None
+        self.analysis.settings_changed()
+
+    def shut_down(self, params: Any) -> None:
+        for task in (self._push, self._refresh):
+            if task is not None:
+                task.cancel()
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    # Documents.
+
+    def did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        document = params.text_document
+        path = self._path(document.uri)
+        if path.endswith(".ipynb") and document.language_id not in ("python", "ipython", "jupyter-python"):
+            return  # a notebook shown as JSON
+        if path.endswith((".ipynb", ".py")) or document.language_id == "python":
+            cell = 1 if path.endswith(".ipynb") else None
+            self.documents.open(document.uri, path, cell, document.version)
+            self._put(document.uri, document.text)
+
+    def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        uri = params.text_document.uri
+        if uri in self.documents.opened:
+            self.documents.versions[uri] = params.text_document.version
+            self._put(uri, self.server.workspace.get_text_document(uri).source)
+
+    def _put(self, uri: str, text: str) -> None:
+        path, cell = self.documents.opened[uri]
+        # Some clients send all cells of a notebook as one document with the name of the notebook.
+        self.analysis.put(path, script(text) if cell is None else notebook([(text, True)]))
+        self._changed()
+
+    def did_save(self, params: Any) -> None:
+        if self.analysis.lifetime is not None:
+            self.analysis.disk_changed()
+            self._changed()
+
+    def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        self._close([params.text_document.uri])
+
+    def did_open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        self._put_notebook(params.notebook_document.uri)
+
+    def did_change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> None:
+        self._put_notebook(params.notebook_document.uri)
+
+    def _put_notebook(self, uri: str) -> None:
+        workspace = self.server.workspace
+        document = workspace.get_notebook_document(notebook_uri=uri)
+        if document is None:
+            return
+        path = self._path(uri, ".ipynb")
+        if not path.endswith(".ipynb"):
+            path += ".ipynb"
+        cells: list[tuple[str, bool]] = []
+        now: dict[str, int | None] = {}
+        for index, cell in enumerate(document.cells, 1):
+            text = workspace.get_text_document(cell.document)
+            is_python = cell.kind == types.NotebookCellKind.Code and text.language_id in (None, "", "python")
+            cells.append((text.source, is_python))
+            if is_python:
+                self.documents.open(cell.document, path, index, text.version)
+                now[cell.document] = index
+        for gone in [each for each in self.documents.of(path) if each not in now]:
+            self.documents.close(gone)
+            self._clear(gone)
+        # A cell that moved took the place of another one, whose closing forgot it.
+        for moved, position in now.items():
+            self.documents.open(moved, path, position, self.documents.versions.get(moved))
+        self.analysis.put(path, notebook(cells))
+        self._changed()
+
+    def did_close_notebook(self, params: types.DidCloseNotebookDocumentParams) -> None:
+        self._close([cell.uri for cell in params.cell_text_documents])
+
+    def _close(self, closed: list[str]) -> None:
+        for uri in closed:
+            if uri in self.documents.opened:
+                path, _ = self.documents.opened[uri]
+                self.documents.close(uri)
+                self._clear(uri)
+                if not self.documents.of(path):
+                    self.analysis.drop(path)
+        self._changed()
+
+    def _clear(self, uri: str) -> None:
+        if not self.pulls:
+            self.server.text_document_publish_diagnostics(
+                types.PublishDiagnosticsParams(uri=uri, diagnostics=[])
+            )
+
+    def _path(self, uri: str, suffix: str = ".py") -> str:
+        folder = self.analysis.folders[0] if self.analysis.folders else os.getcwd()
+        return path_of(uri, folder, suffix)
+
+    # The world around.
+
+    def did_change_files(self, params: types.DidChangeWatchedFilesParams) -> None:
+        if any(change.uri.endswith(CONFIGURATIONS) for change in params.changes):
+            self.analysis.settings_changed()
+        else:
+            self.analysis.disk_changed()
+        self._changed()
+
+    def did_change_configuration(self, params: types.DidChangeConfigurationParams) -> None:
+        self._set_options(params.settings)
+        self.analysis.settings_changed()
+        self._changed()
+
+    def did_change_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
+        self._set_folders([folder.uri for folder in self.server.workspace.folders.values()])
+        self.analysis.settings_changed()
+        self._changed()
+
+    def _set_folders(self, folders: list[str]) -> None:
+        paths = [uris.to_fs_path(uri) for uri in folders if uri.startswith("file:")]
+        self.analysis.folders = [os.path.abspath(path) for path in paths if path]
+
+    def _set_options(self, given: Any) -> None:
+        """Keys of the configuration that the editor sets, below ``softmax-lint`` or on their own."""
+        values = _plain(given)
+        for name in ("settings", "softmax-lint", "softmaxLint"):
+            if isinstance(values, dict) and isinstance(values.get(name), dict):
+                values = values[name]
+        if isinstance(values, dict):
+            self.analysis.options = {key: value for key, value in values.items() if key in KEYS}
+
+    # Findings.
+
+    async def pull(
+        self, params: types.DocumentDiagnosticParams
+    ) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
+        items = await self._diagnostics(params.text_document.uri)
+        mark = hashlib.sha256(repr(items).encode("utf-8", "replace")).hexdigest()[:16]
+        if mark == params.previous_result_id:
+            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=mark)
+        return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=mark)
+
+    async def _diagnostics(self, uri: str) -> list[types.Diagnostic]:
+        if uri not in self.documents.opened:
+            return []
+        path, cell = self.documents.opened[uri]
+        found = await self._find(path)
+        lines = self.analysis.lines()
+        mine = [each for each in found.diagnostics if (each.place.filename, each.place.cell) == (path, cell)]
+        return [self.converter.diagnostic(each, lines) for each in mine]
+
+    async def _find(self, path: str) -> Found:
+        """What is found in a file as of now: a run that edits have made stale starts again."""
+        while True:
+            version = self.analysis.version
+            gone = threading.Event()
+            is_stale = partial(self._is_stale, version, gone)
+            try:
+                found = await self._work(partial(self.analysis.find, path, is_stale))
+            except Stale:
+                continue
+            except asyncio.CancelledError:
+                gone.set()
+                raise
+            self._complain(found)
+            return found
+
+    def _is_stale(self, version: int, gone: threading.Event) -> bool:
+        return gone.is_set() or self.analysis.version != version
+
+    async def _work(self, job: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, job)
+
+    def _complain(self, found: Found) -> None:
+        for message in self.analysis.complaints[self._complained :]:
+            self.server.window_show_message(
+                types.ShowMessageParams(types.MessageType.Error, f"softmax-lint: {message}")
+            )
+        self._complained = len(self.analysis.complaints)
+        for failure in found.failures:
+            text = f"{failure.filename}: {failure.message}"
+            if text not in self._logged:
+                self._logged.add(text)
+                self.server.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
+
+    def _changed(self) -> None:
+        """Something changed: send findings soon, or have them asked for."""
+        if not self.pulls:
+            if self._push is not None:
+                self._push.cancel()
+            self._push = asyncio.ensure_future(self._push_soon())
+        elif self.refreshes:
+            if self._refresh is not None:
+                self._refresh.cancel()
+            self._refresh = asyncio.ensure_future(self._refresh_soon())
+
+    async def _push_soon(self) -> None:
+        await asyncio.sleep(PUSH_SECONDS)
+        for uri in list(self.documents.opened):
+            items = await self._diagnostics(uri)
+            if uri in self.documents.opened:
+                self.server.text_document_publish_diagnostics(
+                    types.PublishDiagnosticsParams(
+                        uri=uri, diagnostics=items, version=self.documents.versions.get(uri)
+                    )
+                )
+
+    async def _refresh_soon(self) -> None:
+        # The client asks again for what it changed itself, not for what that changed in other files.
+        await asyncio.sleep(REFRESH_SECONDS)
+        await self.server.workspace_diagnostic_refresh_async(None)
+
+    # What the user asks for.
+
+    async def hover(self, params: types.HoverParams) -> types.Hover | None:
+        spot = self.documents.opened.get(params.text_document.uri)
+        if spot is None:
+            return None
+        path, cell = spot
+        found = await self._find(path)
+        return self.converter.hover(
+            path, cell, params.position, found.diagnostics, found.verdicts, self.analysis.lines()
+        )
+
+    async def code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        spot = self.documents.opened.get(params.text_document.uri)
+        if spot is None:
+            return []
+        path, cell = spot
+        only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
+        actions: list[types.CodeAction] = []
+        if _wants(only, "quickfix"):
+            lines = self.analysis.lines()
+            text = lines(path, cell)
+            start, end = (self.converter.spot(each, text) for each in (params.range.start, params.range.end))
+            found = (await self._find(path)).diagnostics
+            touched = [each for each in found if touches(each.place, path, cell, start, end)]
+            if touched:
+                for each in await self._work(partial(self.analysis.fixes, path, touched)):
+                    actions += self._quick_fixes(each)
+        # A fix of everything is worked out only where it is asked for by its name.
+        if only and (_wants(only, FIX_ALL)):
+            actions += await self._fix_all(path, only)
+        return actions
+
+    def _quick_fixes(self, found: Diagnostic) -> list[types.CodeAction]:
+        lines = self.analysis.lines()
+        shown = [self.converter.diagnostic(found, lines)]
+        actions = []
+        for number, fix in enumerate(found.fixes):
+            edit = self.converter.workspace_edit(fix.edits, lines)
+            if fix.applicability == "display" or not fix.edits or edit is None:
+                continue
+            unsafe = "" if fix.applicability == "safe" else f" ({fix.applicability} fix)"
+            actions.append(
+                types.CodeAction(
+                    title=f"{found.code}: {fix.message}{unsafe}",
+                    kind=types.CodeActionKind.QuickFix,
+                    diagnostics=shown,
+                    is_preferred=number == 0 and fix.applicability == "safe",
+                    edit=edit,
+                )
+            )
+        place = found.place
+        row = found.noqa_row or place.end_row
+        added = None
+        if found.code not in UNSILENCEABLE:
+            added = comment(place.filename, place.cell, row, [found.code], lines(place.filename, place.cell))
+        if added is not None:
+            actions.append(
+                types.CodeAction(
+                    title=f"Ignore {found.code} on this line",
+                    kind=types.CodeActionKind.QuickFix,
+                    diagnostics=shown,
+                    edit=self.converter.workspace_edit([added], lines),
+                )
+            )
+        return actions
+
+    async def _fix_all(self, path: str, only: list[str]) -> list[types.CodeAction]:
+        before = self.analysis.lines()
+        files = await self._work(partial(self.analysis.fix_all, path))
+        edit = self.converter.rewriting(path, before, lines_of(reader(files))) if files else None
+        if edit is None:
+            return []
+        kind = FIX_ALL if FIX_ALL in only else types.CodeActionKind.SourceFixAll
+        return [types.CodeAction(title="softmax-lint: fix all that is safe to fix", kind=kind, edit=edit)]
+
+
+def _wants(only: list[str], kind: str) -> bool:
+    """Whether a client that wants some kinds of actions takes this one: a kind includes its subkinds."""
+    return not only or any(kind == each or kind.startswith(f"{each}.") for each in only)
+
+
+def _plain(value: Any) -> Any:
+    """Objects of the protocol as dicts."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if hasattr(value, "_asdict"):
+        return {key: _plain(each) for key, each in value._asdict().items()}
+    return value
