@@ -312,11 +312,24 @@ def _worse(before: Examined, after: Examined, targets: Sequence[Diagnostic], mov
         where = key(target, True)
         if has[where] and has[where] >= had[where]:
             problems.setdefault(where[1], "the finding would stay")
-    for code, filename, *_ in has - had:
-        problems.setdefault(filename, f"there would be a new finding: {code}")
+    # Behind a removed activation another one may come to light: the next round's business.
+    ends = {(each.code, *moves.start(sink)) for each in targets for sink in _sinks(each)}
+    uncovered = {
+        key(each, False)
+        for each in after.report.diagnostics
+        for sink in _sinks(each)
+        if (each.code, sink.filename, sink.cell or 0, sink.row, sink.column) in ends
+    }
+    for new in has - had:
+        if new not in uncovered:
+            problems.setdefault(new[1], f"there would be a new finding: {new[0]}")
     for filename, problem in _worse_verdicts(before, after, moves):
         problems.setdefault(filename, problem)
     return problems
+
+
+def _sinks(diagnostic: Diagnostic) -> list[Place]:
+    return [other.place for other in diagnostic.related if other.role == "sink"]
 
 
 def _worse_verdicts(before: Examined, after: Examined, moves: _Moves) -> Iterator[tuple[str, str]]:

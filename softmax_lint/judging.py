@@ -166,7 +166,7 @@ def joints(
             else:
                 pair = replace(describe(meeting, thing), source=places.locate(thing.source), sink=sink)
                 rule = rules.judge(pair) if meeting.expected is not None else None
-                if rule is not None and rule.opt_in(pair) and rule.code not in opted_in:
+                if rule is not None and _passed_over(rule, pair, thing, opted_in):
                     rule = None
                 joint = Joint(
                     pair,
@@ -181,6 +181,11 @@ def joints(
                 )
             found[joint] = None
     return list(found)
+
+
+def _passed_over(rule: Rule, pair: Pair, tensor: Tensor, opted_in: frozenset[str]) -> bool:
+    """Opt-in cases that were not opted in, and unstable gradients where no gradient flows."""
+    return (rule.opt_in(pair) and rule.code not in opted_in) or (rule.kind == "unstable" and tensor.detached)
 
 
 def _judge_group(
@@ -205,7 +210,7 @@ def _judge_group(
         produced.append(thing.representation)
         pair = describe(meeting, thing)
         rule = rules.judge(pair)
-        if rule is not None and rule.opt_in(pair) and rule.code not in opted_in:
+        if rule is not None and _passed_over(rule, pair, thing, opted_in):
             rule = None
         if rule is not None:
             found.append((rule, pair, thing))

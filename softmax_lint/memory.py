@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from typing import Generic, TypeVar
 
 from softmax_lint import screen, source
 from softmax_lint.code import Ops
@@ -19,7 +19,33 @@ from softmax_lint.source import Source, Unreadable
 from softmax_lint.splitting import Statement, split
 
 Stamp = tuple[int, int]
-MOST_STATEMENTS = 50_000
+# Answers that no run asked for in that many runs, or up to twice as many, are forgotten: every edit leaves
+# some behind.
+KEPT_RUNS = 32
+Answer = TypeVar("Answer")
+
+
+class Recent(Generic[Answer]):
+    """A function of a text that remembers the answers of late."""
+
+    def __init__(self, function: Callable[[str], Answer]) -> None:
+        self._function = function
+        self._new: dict[str, Answer] = {}
+        self._old: dict[str, Answer] = {}
+
+    def __call__(self, text: str) -> Answer:
+        if text in self._new:
+            return self._new[text]
+        answer = self._old[text] if text in self._old else self._function(text)
+        self._new[text] = answer
+        return answer
+
+    def __len__(self) -> int:
+        return len(self._new.keys() | self._old.keys())
+
+    def age(self) -> None:
+        """Forget what was not asked for since the last time."""
+        self._old, self._new = self._new, {}
 
 
 class Memory:
@@ -35,12 +61,20 @@ class Memory:
         self.lifetime = lifetime
         self.base = base
         self.index = screen.Index(more)
-        self.lower: Callable[[str], tuple[Ops, tuple[SyntaxProblem, ...]]] = lru_cache(MOST_STATEMENTS)(lower)
-        self.split: Callable[[str], tuple[Statement, ...]] = lru_cache(4096)(split)
+        self.lower: Recent[tuple[Ops, tuple[SyntaxProblem, ...]]] = Recent(lower)
+        self.split: Recent[tuple[Statement, ...]] = Recent(split)
+        self._runs = 0
         self._files: dict[str, tuple[Stamp | None, Source | Unreadable]] = {}
         self._believed: dict[str, float] = {}  # path -> when it was looked at
         self._buffers: dict[str, tuple[bytes, Source | Unreadable]] = {}
         self._listings: dict[str, tuple[float, Sequence[str]]] = {}
+
+    def start(self) -> None:
+        """A run starts."""
+        self._runs += 1
+        if self._runs % KEPT_RUNS == 0:
+            self.lower.age()
+            self.split.age()
 
     def forget(self) -> None:
         """Look at the disk again: a file or folder changed."""

@@ -6,20 +6,24 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from softmax_lint import judging, knowledge, lowering, screen, source
+from softmax_lint import knowledge, lowering, screen, source
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report, Verdict
 from softmax_lint.knowledge.schema import LOSS, METRIC, SAMPLER, TRAINER, Api
-from softmax_lint.linking.machine import Machine
 from softmax_lint.linking.modules import Modules
-from softmax_lint.linking.roots import link
-from softmax_lint.linking.sinks import Meeting
-from softmax_lint.linking.values import Tensor
 from softmax_lint.memory import Memory
 from softmax_lint.pair import Pair
 from softmax_lint.source import Source, Unreadable
+
+# What runs code is imported when there is code to run.
+if TYPE_CHECKING:
+    from softmax_lint import judging
+    from softmax_lint.linking.machine import Machine
+    from softmax_lint.linking.sinks import Meeting
+    from softmax_lint.linking.values import Tensor
 
 Progress = Callable[[int, int], None]
 _NOWHERE = Place("", None, 0, 0, 0, 0)
@@ -55,6 +59,8 @@ def examine(
     memory: Memory | None = None,
 ) -> judging.Examined:
     """As `check`, with all that planning fixes takes."""
+    from softmax_lint import judging
+
     settings = settings or Settings(os.getcwd())
     run = _Run(_expand(files, settings), settings, overlay or {}, memory)
     report = run.report(progress)
@@ -69,6 +75,9 @@ def check_source(text: str, filename: str = "example.py") -> Report:
 
 def trace(file: str, line: int, settings: Settings, *, cell: int | None = None) -> list[str]:
     """What is known of the tensors that meet losses through a line, one step a line."""
+    from softmax_lint import judging
+    from softmax_lint.linking.values import Tensor
+
     run = _Run([os.path.abspath(file)], settings, {})
     run.report(None)
     places = judging.Places(run.modules)
@@ -135,11 +144,17 @@ class _Run:
         self.sources: dict[str, Source | Unreadable] = {}
         self.modules = Modules(self._read, base)
         if memory is not None:
+            memory.start()
             self.modules.lower, self.modules.split = memory.lower, memory.split
         if settings.reference:
             self.modules.lower = partial(lowering.lower, reference=True)
             self.modules.span = lambda text, ordinal: lowering.locate(text)[ordinal]
-        self.machine = Machine(self.modules)
+
+    @cached_property
+    def machine(self) -> Machine:
+        from softmax_lint.linking.machine import Machine
+
+        return Machine(self.modules)
 
     def _read(self, path: str) -> Source:
         known = self.sources.get(path)
@@ -191,13 +206,19 @@ class _Run:
         candidates = [path for path in paths if path in chosen]
         roots = []
         for path in candidates:
-            index = self.modules.add(path)
-            if index is not None:
-                roots.append(index)
+            file = self.modules.add(path)
+            if file is not None:
+                roots.append(file)
+        if not roots:
+            return Report((), (), tuple(self.failures), len(self.files))
+        from softmax_lint import judging
+        from softmax_lint.linking.roots import link
+
         link(self.machine, roots, self._fail, progress)
         given = set(self.files)
+        meetings = self.machine.meetings.values()
         diagnostics, verdicts = judging.judge(
-            self.machine.meetings.values(), self.modules, self._describe, self.settings.opted_in, given, located
+            meetings, self.modules, self._describe, self.settings.opted_in, given, located
         )
         diagnostics += self._invalid()
         return Report(
@@ -209,6 +230,8 @@ class _Run:
 
     def joints(self) -> tuple[judging.Joint, ...]:
         """What met, after the run."""
+        from softmax_lint import judging
+
         meetings = self.machine.meetings.values()
         return tuple(judging.joints(meetings, self.modules, self._describe, self.settings.opted_in))
 
@@ -258,7 +281,10 @@ class _Run:
             implicit_axis=tensor.implicit_axis,
             activation=tensor.activation,
             backend=backend,
-            recovered=backend == "tensorflow" and tensor.keras and tensor.plain and not tensor.half,
+            recovered=backend == "tensorflow"
+            and (tensor.keras or (tensor.graph and meeting.graph))
+            and tensor.plain
+            and not tensor.half,
             half=tensor.half,
             guarded=tensor.guarded,
         )

@@ -14,13 +14,13 @@ LOSSES = (
     "rossentropy", "ross_entropy", "nll_loss", "nllloss", "bce", "kl_div", "kldiv", "log_loss", "celoss",
     "ctc_loss", "ctcloss", "softmarginloss", "soft_margin_loss", "asymmetricloss", "cce_dice", "cce_jaccard",
     "focalloss", "focal_loss", "focalcross", "focal_cross", "focal_dice", "focal_jaccard", "neuralnet",
-    "learner(", "compute_loss",
+    "learner(", "compute_loss", "supervisedrunner", "create_supervised",
 )  # fmt: skip
 # What a Keras model is trained with is told to this method; others have one of the same name.
 _COMPILE = ".compile("
 _OTHER_COMPILE = re.compile(r"(?<!\w)(?:re|regex|torch)\.compile\(")
-# Losses that take anything, samplers, and what meets its like or a logarithm: what there is to say about these
-# is said where they are spelled.
+# Losses that take anything, samplers, and what meets its like or a logarithm: what there is to say about
+# these is said where they are spelled.
 OTHERS = (
     "loss(", "mse_loss", "l1_loss", "huber", "tversky", "hinge", "triplet", "mean_squared", "mean_absolute",
     "softmax", "sigmoid", "categorical(", "bernoulli(",

@@ -115,7 +115,7 @@ def _unit(statement: Statement, spells: Callable[[str], bool]) -> _Unit:
     if statement.kind != "class":
         names = (statement.name,) if statement.kind else tuple(_targets(text))
         return _Unit(names, words, does)
-    starts = [match for match in _MEMBER.finditer(text)]
+    starts = list(_MEMBER.finditer(text))
     if starts:
         depth = min(len(match[1].expandtabs()) for match in starts)
         starts = [match for match in starts if len(match[1].expandtabs()) == depth]

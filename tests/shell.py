@@ -14,6 +14,7 @@ import pytest
 import softmax_lint
 from softmax_lint.cli import main
 from softmax_lint.diagnostic import Diagnostic, Place, Related, Report, Verdict
+from softmax_lint.judging import Examined
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,10 @@ def make_shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     def trace(file: str, line: int, settings: Any, **keywords: Any) -> list[str]:
         return [f"{os.path.basename(file)} {line} {keywords}"]
 
-    project.__dict__.update(check=check, trace=trace)
+    def examine(files: Any, **keywords: Any) -> Examined:
+        return Examined(check(files, **keywords), (), ())
+
+    project.__dict__.update(check=check, examine=examine, trace=trace)
     monkeypatch.setitem(sys.modules, "softmax_lint.rules", rules)
     monkeypatch.setitem(sys.modules, "softmax_lint.project", project)
     for name in ("NO_COLOR", "FORCE_COLOR"):

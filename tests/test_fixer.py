@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from expectations import FIXTURES
+from expectations import FIXTURES, name_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -80,15 +84,24 @@ def torch_model(built: str, forward: str, loss: str) -> str:
     return TORCH + "\n\n" + MODEL.replace("{built}\n", lines).format(forward=forward, loss=loss)
 
 
-def strip(text: str) -> str:
-    """A fixture without its expectations."""
-    return "".join(line.split("  # ")[0].rstrip("\n") + "\n" for line in text.splitlines()[1:])
+def strip(path: Path) -> str:
+    """A fixture without its header and expectations."""
+    return _EXPECTATION.sub("", path.read_text(encoding="utf-8").partition("\n")[2])
+
+
+_EXPECTATION = re.compile(r"[ \t]*#\s*(?:expect|ok\b|pairs:)[^\n]*")
+TWINS = sorted(path for path in FIXTURES.rglob("*.fixed.py"))
 
 
 def test_seed_program(tmp_path: Path) -> None:
-    before = strip((FIXTURES / "mnist" / "seed.py").read_text())
-    after = strip((FIXTURES / "mnist" / "seed.fixed.py").read_text())
-    assert fixed(tmp_path, before, unsafe=False) == after
+    seed = FIXTURES / "mnist" / "seed.py"
+    assert fixed(tmp_path, strip(seed), unsafe=False) == strip(seed.with_suffix(".fixed.py"))
+
+
+@pytest.mark.parametrize("twin", TWINS, ids=name_of)
+def test_fixtures_become_their_twins(twin: Path, tmp_path: Path) -> None:
+    fixture = twin.with_name(twin.name.replace(".fixed.py", ".py"))
+    assert fixed(tmp_path, strip(fixture)) == strip(twin)
 
 
 @pytest.mark.parametrize(
@@ -195,8 +208,8 @@ KERAS = "import keras\nfrom keras.layers import Dense, Input\n\n"
             "ACT = 'linear'\nmodel = keras.Sequential([Dense(3, activation=ACT)])\n",
         ),
         (
-            "def build(act='softmax'):\n    return keras.Sequential([Dense(3, activation=act)])\n\n\nmodel = build()\n",
-            "def build(act='linear'):\n    return keras.Sequential([Dense(3, activation=act)])\n\n\nmodel = build()\n",
+            "def f(a='softmax'):\n    return keras.Sequential([Dense(3, activation=a)])\n\n\nmodel = f()\n",
+            "def f(a='linear'):\n    return keras.Sequential([Dense(3, activation=a)])\n\n\nmodel = f()\n",
         ),
     ],
 )
@@ -298,6 +311,12 @@ def test_metrics_are_carried_along(
         ("model.save('m.keras')\n", False),
         ("model.save_weights('m.weights.h5')\n", True),
         ("serve(model)\n", False),
+        ("models = {}\nmodels['a'] = model\n", False),
+        ("models = {'a': model}\nprint(models['a'](x))\n", False),
+        ("votes = []\nvotes.append(model.predict(x))\n", False),
+        ("def show(*models):\n    print(models[0](x))\n\n\nshow(model)\n", False),
+        ("model.fit(x, callbacks=[keras.callbacks.ModelCheckpoint('m.keras')])\n", False),
+        ("model.fit(x, callbacks=[keras.callbacks.ModelCheckpoint('m', save_weights_only=True)])\n", True),
         ("def show(m):\n    print(m(x))\n\n\nshow(model)\n", False),
         ("def show(m):\n    print(m.summary())\n\n\nshow(model)\n", True),
         ("wrapped = keras.Sequential([model, keras.layers.Softmax()])\nprint(wrapped(x))\n", False),
@@ -315,6 +334,7 @@ def test_outputs_that_leave_sight_make_a_fix_unsafe(tail: str, is_safe: bool, tm
     [
         ("loss = torch.log(torch.softmax(x, 1)).sum()", "loss = torch.log_softmax(x, 1).sum()"),
         ("loss = torch.log(F.softmax(x, dim=1)).sum()", "loss = F.log_softmax(x, dim=1).sum()"),
+        ("loss = x.view(-1).sigmoid().log().sum()", "loss = nn.functional.logsigmoid(x.view(-1)).sum()"),
         ("loss = x.softmax(1).log().sum()", "loss = x.log_softmax(1).sum()"),
         ("loss = torch.log(torch.sigmoid(x)).sum()", "loss = nn.functional.logsigmoid(x).sum()"),
         (
@@ -385,7 +405,7 @@ def test_only_chosen_findings_are_fixed(tmp_path: Path) -> None:
 def program_in(folder: Path) -> Path:
     (folder / "pyproject.toml").touch()
     path = folder / "train.py"
-    path.write_text(strip((FIXTURES / "mnist" / "seed.py").read_text()))
+    path.write_text(strip(FIXTURES / "mnist" / "seed.py"))
     return path
 
 
@@ -429,6 +449,25 @@ def test_groups_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert (done, stale) == (names[2:], names[:2])
     assert [Path(name).read_bytes() for name in names] == [b"old", b"changed by somebody", b"new"]
     assert sorted(os.listdir(tmp_path)) == ["a", "b", "c"]
+
+
+def test_a_killed_run_leaves_every_file_whole(tmp_path: Path) -> None:
+    script = """
+import sys
+from softmax_lint.edits.replace import replace_all
+names = sys.argv[1:]
+print("go", flush=True)
+replace_all([[name] for name in names], {n: b"new" * 9999 for n in names}, {n: b"old" * 9999 for n in names})
+"""
+    names = [str(tmp_path / f"{number}.py") for number in range(200)]
+    for name in names:
+        Path(name).write_bytes(b"old" * 9999)
+    process = subprocess.Popen([sys.executable, "-c", script, *names], stdout=subprocess.PIPE)
+    assert process.stdout is not None and process.stdout.readline() == b"go\n"
+    time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    assert {Path(name).read_bytes() for name in names} <= {b"old" * 9999, b"new" * 9999}
 
 
 # Properties.

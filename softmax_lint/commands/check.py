@@ -9,7 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from softmax_lint import baseline
 from softmax_lint.commands.analysis import load_project, load_rules
 from softmax_lint.commands.inputs import Inputs, Request, gather
 from softmax_lint.commands.wish import Wish
@@ -58,6 +57,8 @@ def run(
     report, lines = applied.report, lines_of(read)
     baselined = 0
     if inputs.settings.baseline is not None and write_baseline is None:
+        from softmax_lint import baseline
+
         report, baselined = baseline.apply(report, inputs.settings.baseline, lines)
     if add_noqa or write_baseline is not None:
         if add_noqa:
@@ -65,6 +66,8 @@ def run(
 
             add_comments(report, read, lines, request.color)
         if write_baseline is not None:
+            from softmax_lint import baseline
+
             write(baseline.render(report, write_baseline, lines), write_baseline)
             noted = counted(len(report.diagnostics), "finding")
             complain(f"noted {noted} in {write_baseline}", request.color, "note")

@@ -24,6 +24,7 @@ CLEAN, FOUND, FAILED = 0, 1, 2
 if TYPE_CHECKING:
     from softmax_lint.fixer import Fixed
     from softmax_lint.judging import Examined
+    from softmax_lint.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,15 @@ class Repaired:
 def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
     """Fix the files of `inputs`; for a diff only show what would change. Complains about failures."""
     from softmax_lint.fixer import fix
+    from softmax_lint.memory import Memory
+    from softmax_lint.project import spelled
 
     known = inputs.overlay
+    # What does not change from one trial to the next is read and lowered once.
+    memory = Memory(None, spelled(inputs.settings.rows))
 
     def examine(overlay: Mapping[str, bytes]) -> Examined:
-        return _examine(inputs, request, {**known, **overlay})
+        return _examine(inputs, {**known, **overlay}, memory)
 
     def choose(report: Report, overlay: Mapping[str, bytes]) -> Report:
         return _chosen(report, inputs, {**known, **overlay})
@@ -96,16 +101,16 @@ def suggested(inputs: Inputs, request: Request) -> Report:
 
     if not inputs.files:
         return Report((), ())
-    examined = _examine(inputs, request, inputs.overlay)
+    examined = _examine(inputs, inputs.overlay, None)
     for failure in examined.report.failures:
         complain(f"{shown(failure.filename, os.getcwd())}: {failure.message}", request.color)
     return suggest(examined, examined.report, reader(inputs.overlay))
 
 
-def _examine(inputs: Inputs, request: Request, overlay: Mapping[str, bytes]) -> Examined:
+def _examine(inputs: Inputs, overlay: Mapping[str, bytes], memory: Memory | None) -> Examined:
     from softmax_lint.project import examine
 
-    return examine(inputs.files, settings=inputs.settings, overlay=overlay or None)
+    return examine(inputs.files, settings=inputs.settings, overlay=overlay or None, memory=memory)
 
 
 def _chosen(report: Report, inputs: Inputs, overlay: Mapping[str, bytes]) -> Report:

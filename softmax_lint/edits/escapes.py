@@ -14,6 +14,7 @@ from softmax_lint.diagnostic import Place
 from softmax_lint.edits.files import Files
 from softmax_lint.edits.flow import (
     CONTAINERS,
+    FUNCTIONAL,
     MAKER,
     MODEL,
     OUTPUT,
@@ -70,6 +71,8 @@ def doubts(files: Files, joints: Iterable[Joint], paths: Sequence[str]) -> Itera
         seed, kind = _seed(node, parents[id(node)], joint)
         flow.seeds[id(seed)] = kind
     flow.run()
+    if any(_saves_models(node) for node, _, _, _, _ in flow.visited):
+        yield "a checkpoint saves the model"
     allowed = {id(node) for node in nodes_at(sources, [joint.application for joint in group]).values()}
     for use in flow.uses():
         reason = _doubt(use, allowed, flow)
@@ -128,12 +131,14 @@ def _doubt(use: Use, allowed: set[int], flow: Flow) -> str | None:
         return _doubt_of_maker(use, parent, flow)
     # Through tuples and conditional expressions to what takes them.
     for parent in use.around:
-        if not isinstance(parent, (ast.Tuple, ast.List, ast.IfExp, ast.keyword, ast.Starred, ast.Dict)):
+        if not isinstance(parent, (ast.Tuple, ast.List, ast.IfExp, ast.keyword, ast.Dict)):
             break
         node = parent
     if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.Return, ast.NamedExpr)):
         if isinstance(parent, ast.Return) and use.kind == OUTPUT and not _leads_on(use, flow):
             return "the output is returned to code that is not known"
+        if isinstance(parent, ast.Assign) and not all(_is_name(target) for target in parent.targets):
+            return f"`{leaf_of(use.node) or use.kind}` is put into something that is not followed"
         return None
     if isinstance(parent, ast.Call) and parent.func is use.node:
         return None
@@ -161,7 +166,7 @@ def _doubt_of_model(use: Use, node: ast.AST, parent: ast.AST, flow: Flow) -> str
         return f"`{name}.{parent.attr}` may show the output"
     if isinstance(parent, ast.Call):
         leaf = leaf_of(parent.func)
-        if leaf in flow.functions or leaf in _TAKERS | CONTAINERS | _ADDERS or parent.func is node:
+        if leaf in _TAKERS | CONTAINERS | _ADDERS or parent.func is node or _is_followed(leaf, flow):
             return None
         return f"`{name}` is passed to `{leaf or 'a call'}`"
     if isinstance(parent, ast.Expr):
@@ -169,6 +174,27 @@ def _doubt_of_model(use: Use, node: ast.AST, parent: ast.AST, flow: Flow) -> str
     if isinstance(parent, (ast.Subscript, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.If, ast.For)):
         return None if not isinstance(parent, (ast.Subscript, ast.For)) else f"`{name}` is taken apart"
     return f"`{name}` is used in a way that is not understood"
+
+
+def _saves_models(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call) or leaf_of(node.func) != "ModelCheckpoint":
+        return False
+    weights = [each.value for each in node.keywords if each.arg == "save_weights_only"]
+    return not any(isinstance(each, ast.Constant) and each.value is True for each in weights)
+
+
+def _is_name(target: ast.expr) -> bool:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return all(_is_name(part) for part in target.elts)
+    return isinstance(target, (ast.Name, ast.Attribute))
+
+
+def _is_followed(leaf: str, flow: Flow) -> bool:
+    """Whether arguments of a call can be followed into functions of the project."""
+    functions = flow.functions.get(leaf, ())
+    return bool(functions) and all(
+        function.args.vararg is None and function.args.kwarg is None for function, _ in functions
+    )
 
 
 _ADDERS = frozenset({"add", "append", "add_module", "Model", "Functional", "super"})
@@ -187,7 +213,7 @@ def _doubt_of_output(use: Use, node: ast.AST, parent: ast.AST, allowed: set[int]
         return f"`.{parent.attr}` of the output in row {row}"
     if isinstance(parent, ast.Call):
         leaf = leaf_of(parent.func)
-        if leaf in flow.functions or leaf in _ORDER or leaf in _ADDERS:
+        if leaf in _ORDER or leaf in FUNCTIONAL or _is_followed(leaf, flow):
             return None
         if leaf in _PAIRS and _takes_indices(use.around[1:], parent):
             return None

@@ -20,7 +20,7 @@ _CALLED = {MAKER: MODEL, MODEL: OUTPUT}
 CONTAINERS = frozenset({
     "Sequential", "OrderedDict", "ModuleList", "TimeDistributed", "DataParallel", "DistributedDataParallel",
 })  # fmt: skip
-_FUNCTIONAL = frozenset({"Model", "Functional"})
+FUNCTIONAL = frozenset({"Model", "Functional"})
 # Methods of a model that give the model, and those that give outputs.
 SAME_MODEL = frozenset({"to", "cuda", "cpu", "eval", "train", "float", "double", "half", "apply", "module"})
 PREDICTING = frozenset({"predict", "predict_on_batch", "predict_generator", "forward", "call", "__call__"})
@@ -132,6 +132,9 @@ class Flow:
         if isinstance(node, (ast.Tuple, ast.List)):
             kinds = [self.kind(item, scope) for item in node.elts]
             return next((kind for kind in kinds if kind is not None), None)
+        if isinstance(node, ast.Dict):
+            kinds = [self.kind(item, scope) for item in node.values]
+            return next((kind for kind in kinds if kind is not None), None)
         if isinstance(node, ast.Starred):
             return self.kind(node.value, scope)
         if isinstance(node, ast.IfExp):
@@ -152,7 +155,7 @@ class Flow:
         kinds = {self.kind(item, scope) for item in (*node.args, *(k.value for k in node.keywords))}
         if leaf in CONTAINERS and MODEL in kinds:
             return MODEL
-        if leaf in _FUNCTIONAL and OUTPUT in kinds:
+        if leaf in FUNCTIONAL and OUTPUT in kinds:
             return MODEL
         return None
 

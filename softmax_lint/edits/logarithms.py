@@ -82,6 +82,13 @@ def merge(files: Files, draft: Draft, joint: Joint, joints: Sequence[Joint]) -> 
     if not isinstance(node, cst.Call):
         raise Refused("the activation is no call")
     if where is text and inside.spans[node] == tree.spans[argument]:
+        if pair.source_text == ".sigmoid()" and isinstance(node.func, cst.Attribute):
+            # Tensors have no method for it: a function takes its place.
+            name = ensure_name(files, draft, text, tree, log, ("torch",), "nn.functional.logsigmoid")
+            first, last = inside.whole(node.func.value)
+            start, end = tree.spans[log]
+            draft.take(text, Outcome((Change(start, first, f"{name}("), Change(last, end, ")"))))
+            return
         use_logarithm(files, draft, joint)
         draft.take(text, do.unwrap(tree, log, argument))
         return

@@ -139,14 +139,16 @@ def _component(joints: Sequence[Joint], own: Sequence[Joint], draft: Draft) -> l
     """All joints that have to change with these: same source or same sink, and so on."""
     sources = {joint.source for joint in own}
     sinks = {joint.sink for joint in own}
+    losses = [joint for joint in joints if joint.pair is None or joint.pair.meeting == meetings.LOSS]
     while True:
-        group = [joint for joint in joints if joint.source in sources or joint.sink in sinks]
+        group = [joint for joint in losses if joint.source in sources or joint.sink in sinks]
         more = {joint.source for joint in group if joint.source is not None} - sources
         other = {joint.sink for joint in group if joint.source in sources} - sinks
         if not more and not other:
             break
         sources |= more
         sinks |= other
+    group += [joint for joint in joints if joint not in group and joint.source in sources]
     known = []
     for joint in group:
         if joint.pair is None:

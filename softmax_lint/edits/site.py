@@ -68,7 +68,7 @@ def _defaults_to_activation(text: str, node: cst.Call) -> bool:
 
 def _remove_layer(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, framework: str) -> None:
     parent = tree.parent(node)
-    kept = [arg for arg in node.args if arg.keyword is not None and arg.keyword.value in _KEPT]
+    kept = _kept(node)
     around = tree.parent(parent) if parent is not None else None
     if isinstance(parent, cst.Element) and isinstance(around, cst.Tuple):
         # ("name", layer), an item of an OrderedDict.
@@ -102,6 +102,11 @@ def _remove_layer(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.
             draft.take(text, do.drop_statement(tree, statement))
             return
     _neutralise(files, draft, text, tree, node, framework)
+
+
+def _kept(node: cst.Call) -> bool:
+    """Whether a layer has a name or a type that others may count on."""
+    return any(arg.keyword is not None and arg.keyword.value in _KEPT for arg in node.args)
 
 
 def _leaf(node: cst.BaseExpression) -> str:
@@ -159,7 +164,11 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     if _is_only_outside_training(tree, node):
         raise Refused("the activation is applied outside of training only")
     made = _construction(files, joint, node)
-    if made is not None and not made.is_alone:
+    if isinstance(node.func, cst.Call) and _kept(node.func):
+        # A layer with a name of its own: the name may be an output's.
+        _neutralise(files, draft, text, tree, node.func, pair.framework)
+        return
+    if made is not None and (not made.is_alone or _kept(made.call)):
         # Called in several places, or read otherwise: the object itself is made to do nothing.
         _neutralise(files, draft, made.text, made.tree, made.call, pair.framework)
         return

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from softmax_lint.knowledge.schema import (
+    ACTIVATION,
+    AFFINE,
+    CLASS,
+    JOIN,
+    KEEP,
+    LOSS,
+    MIX,
+    NAMED_ACTIVATION,
+    RECURRENT,
+)
 from softmax_lint.knowledge.strings import loss_path
 from softmax_lint.linking import options, packing
 from softmax_lint.linking.values import (
@@ -43,6 +54,7 @@ NAMES = frozenset(
     "TypeError AttributeError ImportError StopIteration NotImplemented Ellipsis".split()
 )
 MOST_ITEMS = 32
+LAYERS = frozenset({ACTIVATION, AFFINE, JOIN, KEEP, LOSS, MIX, NAMED_ACTIVATION, RECURRENT})
 
 
 def call(machine: Machine, path: str, given: Arguments, origin: Origin | None) -> Value | None:
@@ -313,7 +325,12 @@ def _is(machine: Machine, thing: Any, kind: Any) -> bool | None:
             from softmax_lint.knowledge import find
 
             row = find(path)
-            return None if row is None else row.name == record.of.name if row.role == record.of.role else None
+            if row is None or row.form != CLASS:
+                return None
+            if row.role == record.of.role:
+                return bool(row.name == record.of.name)
+            # Layers with a role of their own have no subclasses with another one.
+            return False if row.role in LAYERS and row.framework == record.of.framework else None
     return None
 
 
@@ -405,7 +422,8 @@ def _autocast(machine: Machine, given: Arguments, origin: Origin | None) -> Valu
 def _policy(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     named = literal(_first(given))
     if named is not None and isinstance(named.value, str) and not len(machine.path):
-        machine.policies[machine.root] = named.value.startswith("mixed_") or named.value in ("float16", "bfloat16")
+        half = named.value.startswith("mixed_") or named.value in ("float16", "bfloat16")
+        machine.policies[machine.root] = half
     return just(Const(None))
 
 
@@ -489,7 +507,8 @@ FUNCTIONS: dict[str, Any] = {
         )
     },
     **{
-        f"{root}.losses.get": _loss_looked_up for root in ("keras", "tensorflow.keras", "tf_keras", "tensorflow")
+        f"{root}.losses.get": _loss_looked_up
+        for root in ("keras", "tensorflow.keras", "tf_keras", "tensorflow")
     },
     **{
         f"{root}.{name}": _process

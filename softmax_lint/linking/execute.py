@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # How a list of operations ends.
 NEXT, RETURN, RAISE, BREAK, CONTINUE = "next", "return", "raise", "break", "continue"
 ENDED = (RETURN, RAISE)
+MERGED_PER_OPERATION = 4  # slots that are merged in the time of one operation
 MOST_UNROLLED = 400  # operations spent on the further rounds of a loop over numbers
 
 
@@ -92,6 +93,7 @@ def _if(machine: Machine, frame: Frame, op: code.Op) -> str:
         machine.assume(decision.yes)
         return NEXT
     otherwise = heap.take_back(mark)
+    machine.operations += (len(then) + len(otherwise)) // MERGED_PER_OPERATION
     heap.merge(decision.yes, decision.no, then, otherwise)
     return NEXT
 
@@ -169,6 +171,7 @@ def _repeat(
                 machine.bind(frame, target, value)
             run(machine, frame, body)
             machine.path.cut(depth)
+        machine.operations += (len(machine.heap.journal) - mark[0]) // MERGED_PER_OPERATION
         machine.heap.widen(mark, key)
 
 

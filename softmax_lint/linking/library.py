@@ -464,11 +464,9 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
         return model_output(machine, thing, row, built, value)
     if role == APPLY:
         inner = subject(row, built)
-        return (
-            machine.call(inner.value, given, at)
-            if inner is not None
-            else unknown(f"`{row.name}`", machine.fresh("apply"))
-        )
+        if inner is None:
+            return unknown(f"`{row.name}`", machine.fresh("apply"))
+        return machine.mapped(machine.call(inner.value, given, at), tensors.out_of_reach)
     if role == RECURRENT:
         returns = built.get((), "return_state")
         if returns is not None:

@@ -157,6 +157,7 @@ class Machine:
         self._orders: dict[int, list[int]] = {}
         self.frames: list[Any] = []
         self.computing = 0
+        self.fitting = False  # within `compile`: what a loss does there runs in a graph
         self.stamp = self.exploring = 0
         self.operations = 0
         self.counter = 0
@@ -629,6 +630,8 @@ class Machine:
                 if key == found.value and type(key) is type(found.value):
                     return value
             return unknown(f"no entry {found.value!r} is known", self.fresh("entry"))
+        if len(thing.entries) > MOST_OBJECTS:
+            return unknown("too many alternatives", self.fresh("entry"))
         if len(index) == 1 and isinstance(index[0].thing, Unknown) and not thing.open:
             key = index[0].thing.key or self.fresh("key")
             parts = []
@@ -656,6 +659,8 @@ class Machine:
         return unknown("an entry that is not known", self.fresh("entry"))
 
     def _one_of(self, values: list[Value], key: Key) -> Value:
+        if len(values) > MOST_OBJECTS:
+            return unknown("too many alternatives", self.fresh("which"))
         parts = []
         for number, value in enumerate(values):
             parts.append(tuple(Case(c.thing, c.guards | {(key, number, "object")}) for c in value))

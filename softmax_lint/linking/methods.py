@@ -253,7 +253,8 @@ def _object_method(
         machine.heap.write(thing.id, "*compiled", losses.value if losses is not None else just(Const(None)))
         steps = machine.lookup_method(thing, "train_step")
         if steps is None and losses is not None and origin is not None:
-            sinks.compiled(machine, losses, machine.output(thing), origin)
+            eager = given.get((), "run_eagerly") is not None
+            sinks.compiled(machine, losses, machine.output(thing), origin, eager)
         return just(Const(None))
     if name in ("compute_loss", "compiled_loss") and row.framework == "keras" and origin is not None:
         return _compiled_loss(machine, thing, name, given, origin)

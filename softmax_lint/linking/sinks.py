@@ -22,6 +22,7 @@ from softmax_lint.linking.values import (
     Class,
     Const,
     Func,
+    Guards,
     Lazy,
     Map,
     Name,
@@ -73,6 +74,7 @@ class Meeting:
     reason: str = ""
     groups: dict[Group, None] = field(default_factory=dict)
     setting: Origin | None = None  # the literal behind a name that configures the loss
+    graph: bool = False  # only ever applied in the graph of Keras's `fit`
 
 
 def meet(
@@ -97,6 +99,8 @@ def meet(
             kind, expected, place, application, text, row.name, row.framework, row.measured, reason
         )
         meeting.setting = setting
+        meeting.graph = machine.fitting
+    meeting.graph = meeting.graph and machine.fitting
     if prediction is None:
         meeting.groups[(Unknown("no argument", None),)] = None
         return
@@ -326,13 +330,19 @@ def sampler(machine: Machine, row: Api, argument: Argument | None, origin: Origi
 # Keras: compile.
 
 
-def compiled(machine: Machine, losses: Argument | None, outputs: Value, origin: Origin) -> None:
+def compiled(
+    machine: Machine, losses: Argument | None, outputs: Value, origin: Origin, eager: bool = False
+) -> None:
     """`model.compile(loss=…)`: every output with its loss."""
     if losses is None:
         return
-    for case in machine.visible(machine.force(losses.value)):
-        with machine.assuming(tuple((k, w) for k, w, _ in case.guards)):
-            _compiled(machine, case.thing, losses.origin or origin, outputs, origin)
+    fitting, machine.fitting = machine.fitting, not eager
+    try:
+        for case in machine.visible(machine.force(losses.value)):
+            with machine.assuming(tuple((k, w) for k, w, _ in case.guards)):
+                _compiled(machine, case.thing, losses.origin or origin, outputs, origin)
+    finally:
+        machine.fitting = fitting
 
 
 def _compiled(machine: Machine, thing: Thing, place: Origin, outputs: Value, origin: Origin) -> None:

@@ -103,6 +103,14 @@ def flat_rank(row: Api, last: str, given: Arguments | None, built: Arguments | N
     return None
 
 
+def out_of_reach(value: Value) -> Value:
+    """The value behind a step that makes tensors of its own: Keras has no way back to the logits."""
+    return tuple(
+        case._replace(thing=case.thing._replace(plain=False)) if isinstance(case.thing, Tensor) else case
+        for case in value
+    )
+
+
 def mix(machine: Machine, value: Value, row: Api) -> Value:
     """A step that mixes entries: raw scores stay raw scores."""
     bounds = row.name.rpartition(".")[2] in (
@@ -150,6 +158,7 @@ def activate(
             name=name,
             activation=row.name.rpartition(".")[2] if row.produces == HIDDEN else "",
             keras=row.framework == "keras",
+            graph=row.framework == "tensorflow",
             measured=row.measured,
             made=machine.exploring,
         )._replace(**more)  # type: ignore[arg-type]

@@ -21,6 +21,8 @@ Origin = tuple[int, int]  # unit (top-level statement), ordinal in it
 
 OBJECT: Final = "object"
 FLOW: Final = "flow"
+FEW_GUARDS: Final = 4
+MOST_GUARDS: Final = 16
 NO_GUARDS: Final[Guards] = frozenset()
 MOST_CASES: Final = 8
 MOST_OBJECTS: Final = 64  # with those that are objects: the entries of a registry, each is judged alone
@@ -148,6 +150,7 @@ class Tensor(NamedTuple):
     name: str = ""  # Keras: the output's layer name
     keras: bool = False
     plain: bool = True
+    graph: bool = False  # made by an operation of TensorFlow: Keras gets the logits back in graphs alone
     half: bool = False
     detached: bool = False
     guarded: bool = False  # clamped or shifted by an epsilon
@@ -255,6 +258,8 @@ def join(values: Iterable[Value]) -> Value:
     things: dict[Thing, Guards] = {}
     for value in values:
         for case in value:
+            if len(case.guards) > FEW_GUARDS:
+                case = _trimmed(case)
             known = things.get(case.thing)
             if known is not None and not known:
                 continue
@@ -271,6 +276,14 @@ def join(values: Iterable[Value]) -> Value:
         if len(cases) > MOST_OBJECTS or others > MOST_CASES:
             return unknown("too many alternatives")
     return tuple(cases.values())
+
+
+def _trimmed(case: Case) -> Case:
+    """Without the guards of the data flow, where there are so many that they tell nothing any more."""
+    if len(case.guards) <= MOST_GUARDS and not isinstance(case.thing, (Unknown, Const)):
+        return case
+    kept = frozenset(guard for guard in case.guards if guard[2] == OBJECT)
+    return Case(case.thing, kept if len(kept) <= MOST_GUARDS else NO_GUARDS)
 
 
 def merge(yes: Choices, no: Choices, then: Value, otherwise: Value, kind_of: Callable[[Thing], str]) -> Value:

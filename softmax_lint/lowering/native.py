@@ -1,7 +1,7 @@
 """The adaptor over Python's own parser: ten times faster than LibCST's, and without places to report.
 
-It refuses, by `Unparsable`, whatever Python's parser reads differently than LibCST or not at all; such text is
-left to LibCST.
+It refuses, by `Unparsable`, whatever Python's parser reads differently than LibCST or not at all; such text
+is left to LibCST.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ from softmax_lint.lowering.shapes import (
 
 _FOREIGN_WORD = re.compile(r"\w*[^\x00-\x7f]\w*")
 # From 3.14 on ``except A, B`` catches both; before, and for LibCST, it is Python 2 for ``except A as B``.
-_BARE_EXCEPT = re.compile(r"^[ \t]*except\b(?!\*?[ \t]*\()[^:\n]*,", re.M) if sys.version_info >= (3, 14) else None
+_BARE_EXCEPT = (
+    re.compile(r"^[ \t]*except\b(?!\*?[ \t]*\()[^:\n]*,", re.M) if sys.version_info >= (3, 14) else None
+)
 
 _OPERATORS: dict[type, str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
@@ -144,8 +146,9 @@ def _format_parts(nodes: Sequence[Any]) -> list[Node]:
             raise Unparsable(0, 0, "an f-string that may document itself")
         literal = ""
         if part.format_spec is not None or part.conversion in (_REPR, _ASCII):
-            spec = part.format_spec.values if part.format_spec is not None else ()
-            inside = [each for each in _format_parts(spec) if type(each) is not ast.Constant]
+            spec: Any = part.format_spec
+            nested = spec.values if spec is not None else ()
+            inside = [each for each in _format_parts(nested) if type(each) is not ast.Constant]
             parts.append(Made((OPAQUE, [inner, *inside]), inner, inner))
         else:
             parts.append(inner)
@@ -212,7 +215,19 @@ def _def(node: Any) -> Shape:
     return (DEF, _made_name(node.name, node), _parameters(node.args), node.body, node.decorator_list)
 
 
+def _annotated(node: Any) -> Shape:
+    if _start(node) != _start(node.target):
+        _refuse(node)  # ``(x): int``
+    return (NOTHING,) if node.value is None else (BIND, (node.target,), node.value)
+
+
+def _start(node: Any) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
 def _class(node: Any) -> Shape:
+    if node.keywords and node.bases and _start(node.bases[-1]) > _start(node.keywords[0].value):
+        _refuse(node)  # ``class A(metaclass=M, *B)``
     keywords = [(keyword.arg, keyword.value) for keyword in node.keywords]
     return (CLASS, node.name, node.bases, keywords, node.decorator_list, node.body)
 
@@ -271,7 +286,7 @@ _SHAPES: dict[str, Callable[[Any], Shape]] = {
     "Expr": lambda node: (DO, node.value),
     "Assert": lambda node: (DO, node.test),
     "Assign": lambda node: (BIND, node.targets, node.value),
-    "AnnAssign": lambda node: (NOTHING,) if node.value is None else (BIND, (node.target,), node.value),
+    "AnnAssign": _annotated,
     "AugAssign": lambda node: (AUGMENT, node.target, _OPERATORS[type(node.op)], node.value),
     "If": lambda node: (IF, node.test, node.body, node.orelse),
     "For": lambda node: (LOOP, node.target, node.iter, node.body, node.orelse),

@@ -62,7 +62,8 @@ class Documents:
 
     def uri(self, path: str, cell: int | None) -> str:
         """The document of a place; the file itself where that is not open."""
-        return self._uris.get((path, cell)) or self._uris.get((path, None)) or uris.from_fs_path(path) or path
+        known = self._uris.get((path, cell)) or self._uris.get((path, None))
+        return known or str(uris.from_fs_path(path) or path)
 
     def is_open(self, path: str, cell: int | None) -> bool:
         return (path, cell) in self._uris
@@ -73,7 +74,7 @@ def path_of(uri: str, folder: str, suffix: str = ".py") -> str:
     if uri.startswith("file:"):
         path = uris.to_fs_path(uri)
         if path is not None:
-            return os.path.abspath(path)
+            return os.path.abspath(str(path))
     digest = hashlib.sha256(uri.encode("utf-8", "replace")).hexdigest()[:16]
     return os.path.join(folder, f"unsaved-{digest}{suffix}")
 

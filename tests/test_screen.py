@@ -1,0 +1,138 @@
+"""Screening: no file is left out that can show something, and few are run that cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from softmax_lint import knowledge, project, rules, screen
+from softmax_lint.config import Settings
+from softmax_lint.knowledge import schema
+from softmax_lint.representation import ANY
+
+ROOT = Path(__file__).parents[1]
+CODES = frozenset(rule.code for rule in rules.RULES)
+
+
+def test_every_sink_is_spelled() -> None:
+    """A row that can be judged has a name that the screen looks for."""
+    missed = set()
+    for row in knowledge.rows():
+        judged = row.role == schema.LOSS and row.expects != ANY and row.measured
+        if judged or row.role == schema.TRAINER or (row.role == schema.SAMPLER and row.expects is not None):
+            for name in (row.name, *row.aliases):
+                last = name.rpartition(".")[2]
+                if not screen.spells_sink(f"x.{last}("):
+                    missed.add(name)
+    assert not missed
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("re.compile('a')", False),
+        ("x = torch.compile(model)", False),
+        ("model.compile('sgd', 'mse')", True),
+        ("re.compile('a'); core.compile(1)", True),
+        ("nn.CrossEntropyLoss()", True),
+        ("x = F.softmax(y)", True),
+        ("print('x')", False),
+    ],
+)
+def test_spelling(text: str, found: bool) -> None:
+    assert screen.spells_sink(text) == found
+
+
+LOSS = "import torch.nn.functional as F\n"
+FIT = f"{LOSS}def fit(net, x, y):\n    return F.cross_entropy(net(x), y)\n"
+TRAINER = f"""{LOSS}
+class Base:
+    def __init__(self, net):
+        self.net = net
+    def fit(self, x, y):
+        return F.cross_entropy(self.net(x), y)
+    def save(self):
+        pass
+"""
+# Name -> (files, those to run besides the ones that spell a loss).
+PROJECTS: dict[str, tuple[dict[str, str], set[str]]] = {
+    "a function of another file": (
+        {"a.py": FIT, "b.py": "from a import fit\nfit(net)", "c.py": "from a import other\nother()"},
+        {"b.py"},
+    ),
+    "under another name": (
+        {"a.py": FIT, "b.py": "from a import (  # x\n    other,\n    fit as f,\n)\nf(net)"},
+        {"b.py"},
+    ),
+    "of a module": (
+        {"p/a.py": FIT, "b.py": "import p.a\np.a.fit(net)", "c.py": "from p import a as t\nt.fit(net)",
+         "d.py": "import p.a\np.a.rest()"},
+        {"b.py", "c.py"},
+    ),
+    "over packages and stars": (
+        {"p/__init__.py": "from .a import *", "p/a.py": FIT, "q.py": "from p import fit",
+         "b.py": "from q import fit\nfit(n)"},
+        {"b.py"},
+    ),
+    "by way of others": (
+        {"a.py": FIT, "b.py": "from a import fit\ndef go(n): fit(n)", "c.py": "from b import go\ngo(n)"},
+        {"b.py", "c.py"},
+    ),
+    "a method, named": (
+        {"a.py": TRAINER, "b.py": "from a import Base\nBase(net).fit(x, y)",
+         "c.py": "from a import Base\nBase(net).save()"},
+        {"b.py"},
+    ),
+    "a method of what another function makes": (
+        {"a.py": TRAINER, "b.py": "from a import Base\ndef make(): return Base(net)",
+         "c.py": "from b import make\nmake().fit(x, y)"},
+        {"c.py"},
+    ),
+    "a method of a derived class": (
+        {"a.py": TRAINER, "b.py": "from a import Base\nclass Own(Base): pass",
+         "c.py": "from b import Own\nOwn(net).fit(x, y)"},
+        {"c.py"},
+    ),
+    "a method that the framework calls": (
+        {"a.py": f"{LOSS}class M:\n def training_step(self, b): return F.cross_entropy(self.net(b), b)",
+         "b.py": "from a import M\nclass Own(M): pass"},
+        {"b.py"},
+    ),
+    "in a dict": (
+        {"a.py": f"{FIT}\nHOW = {{'a': fit}}", "b.py": "from a import HOW\nHOW['a'](net)"},
+        {"b.py"},
+    ),
+    "said, not done": (
+        {"a.py": FIT, "b.py": 'from a import fit\ndef f():\n    """Calls fit."""\n    # fit\n'},
+        set(),
+    ),
+    "a logarithm elsewhere": (
+        {"a.py": "class N:\n def forward(self, x): return x.softmax(1)",
+         "b.py": "from a import N\ntorch.log(N()(x))", "c.py": "from a import N\nN()(x)"},
+        {"b.py"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_candidates(name: str) -> None:
+    files, expected = PROJECTS[name]
+    index = screen.Index()
+    for path, text in files.items():
+        index.put(path, text, lambda text=text: text)  # type: ignore[misc]
+    spelling = {path for path, text in files.items() if screen.spells_sink(text)}
+    assert index.candidates() - spelling == expected
+
+
+@pytest.mark.parametrize(
+    "folder", sorted((ROOT / "fixtures" / "projects").iterdir()), ids=lambda folder: folder.name
+)
+def test_screened_is_unscreened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(str(folder), selected=CODES, opted_in=CODES)
+    screened = project.check([str(folder)], settings=settings)
+    monkeypatch.setattr(screen.Index, "candidates", lambda index: frozenset(index._known))
+    unscreened = project.check([str(folder)], settings=settings)
+    assert screened.diagnostics == unscreened.diagnostics
+    judged = [[v for v in report.verdicts if v.verdict != "not-judged"] for report in (screened, unscreened)]
+    assert judged[0] == judged[1]
