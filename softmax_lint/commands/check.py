@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from softmax_lint.commands.analysis import load_project, load_rules
 from softmax_lint.commands.inputs import Inputs, Request, gather
-from softmax_lint.commands.wish import Wish
 from softmax_lint.commands.terminal import complain, encoding_of, has_color, progress, write
+from softmax_lint.commands.wish import Wish
 from softmax_lint.diagnostic import SEVERITIES, Report
 from softmax_lint.lines import lines_of, reader
 from softmax_lint.reporters import FOR_PEOPLE, WITH_FIXES, RenderOptions, render

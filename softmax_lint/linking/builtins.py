@@ -47,11 +47,79 @@ if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
 NAMES = frozenset(
-    "abs all any bool bytes callable chr classmethod complex delattr dict dir divmod enumerate eval exec filter float "
-    "format frozenset getattr globals hasattr hash id input int isinstance issubclass iter len list locals map max "
-    "min next object open ord pow print property range repr reversed round set setattr slice sorted staticmethod str "
-    "sum super tuple type vars zip __import__ Exception ValueError RuntimeError NotImplementedError KeyError "
-    "TypeError AttributeError ImportError StopIteration NotImplemented Ellipsis".split()
+    [
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "bytes",
+        "callable",
+        "chr",
+        "classmethod",
+        "complex",
+        "delattr",
+        "dict",
+        "dir",
+        "divmod",
+        "enumerate",
+        "eval",
+        "exec",
+        "filter",
+        "float",
+        "format",
+        "frozenset",
+        "getattr",
+        "globals",
+        "hasattr",
+        "hash",
+        "id",
+        "input",
+        "int",
+        "isinstance",
+        "issubclass",
+        "iter",
+        "len",
+        "list",
+        "locals",
+        "map",
+        "max",
+        "min",
+        "next",
+        "object",
+        "open",
+        "ord",
+        "pow",
+        "print",
+        "property",
+        "range",
+        "repr",
+        "reversed",
+        "round",
+        "set",
+        "setattr",
+        "slice",
+        "sorted",
+        "staticmethod",
+        "str",
+        "sum",
+        "super",
+        "tuple",
+        "type",
+        "vars",
+        "zip",
+        "__import__",
+        "Exception",
+        "ValueError",
+        "RuntimeError",
+        "NotImplementedError",
+        "KeyError",
+        "TypeError",
+        "AttributeError",
+        "ImportError",
+        "StopIteration",
+        "NotImplemented",
+        "Ellipsis",
+    ]
 )
 MOST_ITEMS = 32
 LAYERS = frozenset({ACTIVATION, AFFINE, JOIN, KEEP, LOSS, MIX, NAMED_ACTIVATION, RECURRENT})
@@ -158,7 +226,7 @@ def _zip(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
     columns = [_filled(machine, argument.value) for argument in given.positional]
     exact = [c for c in columns if c is not None and not any(isinstance(i, Repeat) for i in c)]
     if len(exact) == len(columns) and columns:
-        rows = zip(*exact)
+        rows = zip(*exact, strict=False)
         return just(Seq(tuple(just(Seq(tuple(row))) for row in rows)))
     if exact:
         length = min(len(column) for column in exact)
@@ -214,7 +282,9 @@ def _getattr(machine: Machine, given: Arguments, origin: Origin | None) -> Value
         return unknown("getattr", machine.fresh("getattr"))
     value, name = given.positional[0].value, literal(given.positional[1].value)
     if name is None or not isinstance(name.value, str):
-        picked = options.chosen(machine, given.positional[1].value, lambda text: machine.attribute(value, text))
+        picked = options.chosen(
+            machine, given.positional[1].value, lambda text: machine.attribute(value, text)
+        )
         if picked is not None:
             return picked
         chosen = machine.force(value)[0].thing
@@ -279,7 +349,8 @@ def _isinstance(machine: Machine, given: Arguments, origin: Origin | None) -> Va
         return just(Const(False))
     key = getattr(value[0].thing, "key", None)
     return unknown(
-        "isinstance", machine.key("isinstance", key, str(wanted)) if key is not None else machine.fresh("isinstance")
+        "isinstance",
+        machine.key("isinstance", key, str(wanted)) if key is not None else machine.fresh("isinstance"),
     )
 
 

@@ -33,10 +33,26 @@ TOKENS = (
     "softmarginloss", "soft_margin", "neuralnet", "learner", "backward", "criterion", "loss",
 )  # fmt: skip
 # Other sinks, and what trains a model.
-WHOLE = frozenset({"log", "categorical", "onehotcategorical", "bernoulli", "multinomial", "gumbel_softmax", "log_"})
+WHOLE = frozenset(
+    {"log", "categorical", "onehotcategorical", "bernoulli", "multinomial", "gumbel_softmax", "log_"}
+)
 MUTATORS = frozenset(
-    "append extend insert add add_module register_module update setdefault pop clear remove setattr "
-    "load_state_dict apply".split()
+    [
+        "append",
+        "extend",
+        "insert",
+        "add",
+        "add_module",
+        "register_module",
+        "update",
+        "setdefault",
+        "pop",
+        "clear",
+        "remove",
+        "setattr",
+        "load_state_dict",
+        "apply",
+    ]
 )
 
 
@@ -81,14 +97,18 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
                 elif callee[2][0] == code.NAME and callee[3] in ("forward", "__call__", "items", "values"):
                     names.add(callee[2][2])
                 acts = acts or callee[3] in MUTATORS
-                meets = meets or (_token(callee[3]) and not _plain_log(callee)) or (callee[3] == "compile" and _compiles_model(node))
+                meets = (
+                    meets
+                    or (_token(callee[3]) and not _plain_log(callee))
+                    or (callee[3] == "compile" and _compiles_model(node))
+                )
             elif callee[0] == code.ITEM and callee[2][0] == code.NAME:
                 names.add(callee[2][2])
         elif tag == code.LOOP and len(node) == 5 and node[2][0] == code.NAME:
             names.add(node[2][2])
-        elif tag in (code.BIND, code.AUGMENT) and len(node) > 2 and node[1][:1] in ((code.ATTR,), (code.ITEM,)):
-            acts = True
-        elif tag == code.GLOBAL:
+        elif (
+            tag in (code.BIND, code.AUGMENT) and len(node) > 2 and node[1][:1] in ((code.ATTR,), (code.ITEM,))
+        ) or tag == code.GLOBAL:
             acts = True
         stack.extend(part for part in node if isinstance(part, tuple))
     result = Footprint(acts or meets, meets, frozenset(names), frozenset(attributes), frozenset(own))
@@ -101,7 +121,23 @@ def _plain_log(callee: code.Expr) -> bool:
     return callee[3] == "log" and callee[2][:1] == (code.NAME,) and callee[2][2] in NO_TENSORS
 
 
-NO_TENSORS = frozenset("math np numpy self logger logging wandb mlflow trainer writer cmath log tracker".split())
+NO_TENSORS = frozenset(
+    [
+        "math",
+        "np",
+        "numpy",
+        "self",
+        "logger",
+        "logging",
+        "wandb",
+        "mlflow",
+        "trainer",
+        "writer",
+        "cmath",
+        "log",
+        "tracker",
+    ]
+)
 
 
 def _compiles_model(call: code.Expr) -> bool:
@@ -157,10 +193,14 @@ def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int], 
                 value = machine.class_attribute(record.of.id, name)
                 if value is not None:
                     for case in value:
-                        if isinstance(case.thing, Func) and _matters(machine, case.thing, receiver, seen, writes):
+                        if isinstance(case.thing, Func) and _matters(
+                            machine, case.thing, receiver, seen, writes
+                        ):
                             return True
                     continue
-            if value is not None and (_carries_loss(machine, value) or _module_matters(machine, value, seen, writes)):
+            if value is not None and (
+                _carries_loss(machine, value) or _module_matters(machine, value, seen, writes)
+            ):
                 return True
     return False
 
@@ -217,7 +257,9 @@ def _values(contents: Thing) -> list[Value]:
     """The values of a list or dict, as far as they are known one by one."""
     if isinstance(contents, Map):
         return [value for _, value in contents.entries]
-    return [item for item in contents.items if not isinstance(item, Repeat)] if isinstance(contents, Seq) else []
+    return (
+        [item for item in contents.items if not isinstance(item, Repeat)] if isinstance(contents, Seq) else []
+    )
 
 
 def _carries_loss(machine: Machine, value: Value) -> bool:

@@ -232,7 +232,13 @@ def combine(machine: Machine, sign: str, left: Value, right: Value) -> Value:
         made = options.pieced(machine, [left, right])
         if made is not None:
             return made
-    if sign == "%" and a is not None and isinstance(a.value, str) and a.value.endswith("%s") and a.value.count("%") == 1:
+    if (
+        sign == "%"
+        and a is not None
+        and isinstance(a.value, str)
+        and a.value.endswith("%s")
+        and a.value.count("%") == 1
+    ):
         made = options.pieced(machine, [just(Const(a.value[:-2])), right])
         if made is not None:
             return made
@@ -484,11 +490,8 @@ def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool |
         for one, other in ((a, b), (b, a)):
             if isinstance(one, Const) and one.value is None and not isinstance(other, (Unknown, Const, Lazy)):
                 return False, None
-        if not isinstance(a, (Unknown, Const, Tensor, Lazy)) and not isinstance(
-            b, (Unknown, Const, Tensor, Lazy)
-        ):
-            if isinstance(a, (Class, Name, Func, Obj)) and isinstance(b, (Class, Name, Func, Obj)):
-                return a == b, None
+        if isinstance(a, (Class, Name, Func, Obj)) and isinstance(b, (Class, Name, Func, Obj)):
+            return a == b, None
     for one, other in ((a, b), (b, a)):
         if isinstance(one, Unknown) and one.key is not None:
             if isinstance(other, Const) and isinstance(other.value, (str, int, float, bool, type(None))):
@@ -569,16 +572,16 @@ def _collect(machine: Machine, results: list[tuple[bool | None, Guards, Any]]) -
                 return Decision(None, no, yes) if negated else Decision(None, yes, no)
             return Decision(None, ((key, not negated),), ((key, negated),))
     if None not in truths:
-        yes = [guards for truth, guards, _ in results if truth]
-        no = [guards for truth, guards, _ in results if not truth]
-        if len(yes) == 1 and len(no) == 1 and yes[0] and no[0]:
-            return Decision(None, _choices(yes[0]), _choices(no[0]))
-        chosen = machine.choice("mixed")
-        if len(yes) == 1:
-            return Decision(None, (*chosen[0], *_choices(yes[0])), chosen[1])
-        if len(no) == 1:
-            return Decision(None, chosen[0], (*chosen[1], *_choices(no[0])))
-        return Decision(None, *chosen)
+        true = [guards for truth, guards, _ in results if truth]
+        false = [guards for truth, guards, _ in results if not truth]
+        if len(true) == 1 and len(false) == 1 and true[0] and false[0]:
+            return Decision(None, _choices(true[0]), _choices(false[0]))
+        first, second = machine.choice("mixed")
+        if len(true) == 1:
+            return Decision(None, (*first, *_choices(true[0])), second)
+        if len(false) == 1:
+            return Decision(None, first, (*second, *_choices(false[0])))
+        return Decision(None, first, second)
     return Decision(None, *machine.choice("test"))
 
 

@@ -104,7 +104,12 @@ def _explore(machine: Machine, frame: Frame, op: code.Op, truth: bool) -> None:
     It runs on a copy, with the switch the other way everywhere; only tensors made inside it count."""
     body = op[3] if truth else op[2]
     test = op[1][3] if op[1][0] == code.UNARY else op[1]
-    if not body or test[0] != code.NAME or machine.heap.records[frame.env].kind != "module" or machine.exploring:
+    if (
+        not body
+        or test[0] != code.NAME
+        or machine.heap.records[frame.env].kind != "module"
+        or machine.exploring
+    ):
         return
     switch = literal(machine.load(frame, test[2]))
     if switch is None or not isinstance(switch.value, bool) or switch.origin is None:
@@ -183,7 +188,9 @@ def _with(machine: Machine, frame: Frame, op: code.Op) -> str:
             isinstance(case.thing, Unknown) and case.thing.reason in ("no_grad", "inference_mode")
             for case in value
         )
-        half = half or any(isinstance(case.thing, Unknown) and case.thing.reason == "autocast" for case in value)
+        half = half or any(
+            isinstance(case.thing, Unknown) and case.thing.reason == "autocast" for case in value
+        )
         if target is not None:
             machine.bind(frame, target, machine.entered(value))
     machine.quiet += quiet
@@ -292,7 +299,7 @@ DESCRIPTORS = {
 
 
 def _class(machine: Machine, frame: Frame, op: code.Op) -> str:
-    _, name, bases, keywords, decorators, body = op
+    _, name, bases, _, decorators, body = op
     values = tuple(machine.force(evaluate(machine, frame, base)) for base in bases if base[0] != code.SPLAT)
     made = machine.make_class(frame, name, values)
     inner = machine.inner_frame(frame, env=made, owner=made)

@@ -211,7 +211,6 @@ def _loose(machine: Machine, values: list[Value]) -> Value:
 
 
 def apply_function(machine: Machine, row: Api, path: str, given: Arguments, origin: Origin | None) -> Value:
-    assert origin is not None or row.role not in (LOSS,) or True
     at = origin or (0, 0)
     argument = subject(row, given)
     value = argument.value if argument is not None else None
@@ -327,7 +326,9 @@ def affine(
         short(path),
         units=integer(units.value) if units is not None else None,
         layer=origin,
-        rank=_rank(value) if row.name.rpartition(".")[2] in ("Linear", "LazyLinear", "Dense", "linear") else None,
+        rank=_rank(value)
+        if row.name.rpartition(".")[2] in ("Linear", "LazyLinear", "Dense", "linear")
+        else None,
         name=label.value if label is not None and isinstance(label.value, str) else "",
         keras=row.framework == "keras",
         half=_half(machine, row, given),
@@ -445,8 +446,8 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
     if role == ACTIVATION:
         axis, implicit = _axis(row, built)
         return tensors.activate(
-            machine, value, row, at, short(row.name), axis=axis, implicit_axis=implicit, built=made_at if at != made_at else None,
-            half=_half(machine, row, built), **({"name": _label(built)} if _label(built) else {}),
+            machine, value, row, at, short(row.name), axis=axis, implicit_axis=implicit,
+            built=made_at if at != made_at else None, half=_half(machine, row, built), **({"name": _label(built)} if _label(built) else {}),
         )  # fmt: skip
     if role == NAMED_ACTIVATION:
         return _named_activation(machine, row, built, value, at, made_at)
@@ -458,7 +459,8 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
             return unknown("a model without outputs", machine.fresh("model"))
         listed = machine.contents(outputs)
         if listed is not None and len(listed.items) == 1 and not isinstance(listed.items[0], Repeat):
-            return listed.items[0]  # a list of one output is that output
+            single: Value = listed.items[0]  # a list of one output is that output
+            return single
         return outputs
     if role == MODEL:
         return model_output(machine, thing, row, built, value)
@@ -492,9 +494,9 @@ def _mixed(machine: Machine, value: Value, row: Api) -> Value:
     items = machine.elements(value) or []
     found = [machine.force(item) for item in items if not isinstance(item, Repeat)]
     tensors_ = [v[0].thing for v in found if len(v) == 1 and isinstance(v[0].thing, Tensor)]
-    if len(tensors_) == len(items) and tensors_ and all(t.representation == SCORES for t in tensors_):
-        if row.name.endswith(("Add", "Subtract", "Average")):
-            return just(tensors_[0]._replace(plain=False))
+    scores = len(tensors_) == len(items) and all(t.representation == SCORES for t in tensors_)
+    if tensors_ and scores and row.name.endswith(("Add", "Subtract", "Average")):
+        return just(tensors_[0]._replace(plain=False))
     return unknown(f"`{row.name}`", machine.fresh("mix"))
 
 

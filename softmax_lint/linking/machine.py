@@ -21,6 +21,7 @@ from softmax_lint.linking.heap import Heap, Record
 from softmax_lint.linking.modules import Modules
 from softmax_lint.linking.sinks import Meeting
 from softmax_lint.linking.values import (
+    MOST_OBJECTS,
     NO_GUARDS,
     Argument,
     Arguments,
@@ -297,7 +298,9 @@ class Machine:
 
     def settle(self, env: int, name: str, pending: Pending) -> Value:
         """Run the definition that the slot stands for, and read it again."""
-        self.heap.records[env].slots[name] = unknown(f"`{name}` is being defined", self.key("pending", pending.unit))
+        self.heap.records[env].slots[name] = unknown(
+            f"`{name}` is being defined", self.key("pending", pending.unit)
+        )
         self.modules.define(self, pending.unit)
         return self.heap.read(env, name) or unknown(f"`{name}` could not be defined")
 
@@ -363,7 +366,9 @@ class Machine:
                         parts.append(under(items[position], case.guards))
                     continue
                 if isinstance(case.thing, Tensor):
-                    parts.append((Case(case.thing._replace(plain=False, rank=None, units=None), case.guards),))
+                    parts.append(
+                        (Case(case.thing._replace(plain=False, rank=None, units=None), case.guards),)
+                    )
                     continue
                 parts.append(
                     under(self.item((case._replace(guards=NO_GUARDS),), just(Const(position))), case.guards)
@@ -510,7 +515,7 @@ class Machine:
             ):
                 kept = list(contents.items)
                 try:
-                    del kept[index.value]  # type: ignore[call-overload]
+                    del kept[index.value]  # type: ignore[arg-type]
                 except Exception:
                     kept = None
             new = just(Seq(tuple(kept))) if kept is not None else unknown("items were deleted")
@@ -582,7 +587,9 @@ class Machine:
             return just(thing)
         return unknown("an item of something that is not followed", self.fresh("item"))
 
-    def _unknown_item(self, parts: tuple[Any, ...], found: Const | None, reason: str = "an item that is not known") -> Value:
+    def _unknown_item(
+        self, parts: tuple[Any, ...], found: Const | None, reason: str = "an item that is not known"
+    ) -> Value:
         try:
             return unknown(reason, self.key(*parts))
         except TypeError:
@@ -605,7 +612,7 @@ class Machine:
             steps = index if index >= 0 else -index - 1
             for position in order:
                 if isinstance(items[position], Repeat):
-                    return join((v for v in items[position].values))
+                    return join(v for v in items[position].values)
                 if steps == 0:
                     picked: Value = items[position]
                     return picked
@@ -641,7 +648,10 @@ class Machine:
                         Case(
                             case.thing,
                             case.guards
-                            | {(self.key("is", key, name), True, "object"), (self.key("value", key), (name,), "object")},
+                            | {
+                                (self.key("is", key, name), True, "object"),
+                                (self.key("value", key), (name,), "object"),
+                            },
                         )
                         for case in value
                     )
@@ -762,7 +772,10 @@ class Machine:
                 dotted = f"{owner[1]}.{name}"
                 stored = self.heap.read(owner[0], dotted)
                 return stored or unknown(thing.reason, self.key("attr", owner[0], dotted))
-            return unknown(thing.reason, self.key("attr of", thing.key, name) if thing.key is not None else self.fresh("attr"))
+            return unknown(
+                thing.reason,
+                self.key("attr of", thing.key, name) if thing.key is not None else self.fresh("attr"),
+            )
         if isinstance(thing, (Const, Seq, Map)):
             return just(Method(thing, name))
         if isinstance(thing, Func) and name in ("__name__", "__qualname__"):
@@ -1035,7 +1048,7 @@ class Machine:
 
     def _enter(self, function: Func, given: Arguments) -> Value:
         """Run the function's body: its value is what it returns, each return under its conditions."""
-        _, _, name, parameters, body = function.code
+        _, _, _, parameters, body = function.code
         receiver = (
             given.positional[0].value[0].thing if given.positional and function.owner is not None else None
         )

@@ -50,15 +50,91 @@ if TYPE_CHECKING:
 
 ITEMS = "*items"
 MODEL_METHODS = frozenset(
-    "compile fit evaluate predict summary add pop build get_layer save save_weights load_weights __call__ call "
-    "forward append extend insert add_module register_module apply parameters named_parameters named_modules "
-    "children modules named_children eval train to cuda cpu float half double zero_grad state_dict load_state_dict "
-    "requires_grad_ compute_loss compiled_loss stateless_call compute_output_spec items keys values get "
-    "train_on_batch test_on_batch train_step test_step log log_dict share_memory get_submodule module".split()
+    [
+        "compile",
+        "fit",
+        "evaluate",
+        "predict",
+        "summary",
+        "add",
+        "pop",
+        "build",
+        "get_layer",
+        "save",
+        "save_weights",
+        "load_weights",
+        "__call__",
+        "call",
+        "forward",
+        "append",
+        "extend",
+        "insert",
+        "add_module",
+        "register_module",
+        "apply",
+        "parameters",
+        "named_parameters",
+        "named_modules",
+        "children",
+        "modules",
+        "named_children",
+        "eval",
+        "train",
+        "to",
+        "cuda",
+        "cpu",
+        "float",
+        "half",
+        "double",
+        "zero_grad",
+        "state_dict",
+        "load_state_dict",
+        "requires_grad_",
+        "compute_loss",
+        "compiled_loss",
+        "stateless_call",
+        "compute_output_spec",
+        "items",
+        "keys",
+        "values",
+        "get",
+        "train_on_batch",
+        "test_on_batch",
+        "train_step",
+        "test_step",
+        "log",
+        "log_dict",
+        "share_memory",
+        "get_submodule",
+        "module",
+    ]
 )
 SAME = frozenset(
-    "to cuda cpu eval train float half double bfloat16 requires_grad_ share_memory xpu type apply build "
-    "load_weights load_state_dict compile_ cpu_ set_default summary_ copy clone".split()
+    [
+        "to",
+        "cuda",
+        "cpu",
+        "eval",
+        "train",
+        "float",
+        "half",
+        "double",
+        "bfloat16",
+        "requires_grad_",
+        "share_memory",
+        "xpu",
+        "type",
+        "apply",
+        "build",
+        "load_weights",
+        "load_state_dict",
+        "compile_",
+        "cpu_",
+        "set_default",
+        "summary_",
+        "copy",
+        "clone",
+    ]
 )
 
 
@@ -131,7 +207,9 @@ def on_tensor(
             return just(
                 Unknown(
                     thing.reason,
-                    machine.key("method", thing.key, name) if thing.key is not None else machine.fresh("method"),
+                    machine.key("method", thing.key, name)
+                    if thing.key is not None
+                    else machine.fresh("method"),
                 )
             )
         return None
@@ -204,7 +282,11 @@ def _constant(machine: Machine, receiver: Const, name: str, given: Arguments) ->
             if isinstance(result, list):
                 return just(machine.make_list(Seq(tuple(just(Const(part)) for part in result)), None))
             return just(Const(result, receiver.origin))
-        if name == "format" and receiver.value.endswith("{}") and receiver.value.count("{") == len(given.positional) == 1:
+        if (
+            name == "format"
+            and receiver.value.endswith("{}")
+            and receiver.value.count("{") == len(given.positional) == 1
+        ):
             made = options.pieced(machine, [just(Const(receiver.value[:-2])), given.positional[0].value])
             if made is not None:
                 return made
@@ -408,9 +490,8 @@ def _collection(
 
 def _got(machine: Machine, mapping: Map, values: list[Value]) -> Value:
     found = literal(values[0])
-    if found is not None and not mapping.open:
-        if not any(k == found.value for k, _ in mapping.entries):
-            return values[1] if len(values) > 1 else just(Const(None))
+    if found is not None and not mapping.open and all(k != found.value for k, _ in mapping.entries):
+        return values[1] if len(values) > 1 else just(Const(None))
     entry = machine.item(just(machine.make_dict(mapping, None)), values[0])
     if found is not None:
         return entry

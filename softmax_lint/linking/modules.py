@@ -347,7 +347,9 @@ class Modules:
         starred = self.starred(machine, file, name)
         if starred is not None:
             return starred
-        return unknown(f"`{os.path.basename(module.path)}` has no `{name}`", machine.key("module", file, name))
+        return unknown(
+            f"`{os.path.basename(module.path)}` has no `{name}`", machine.key("module", file, name)
+        )
 
     def starred(self, machine: Machine, file: int, name: str) -> Value | None:
         """What a star import of the file gives for a name, the last one first."""
@@ -366,7 +368,10 @@ class Modules:
                 value = self.attribute(machine, star, name)
             finally:
                 self.files[file].stars = stars
-            if not (isinstance(value[0].thing, Unknown) and value[0].thing.key == machine.key("module", star, name)):
+            if not (
+                isinstance(value[0].thing, Unknown)
+                and value[0].thing.key == machine.key("module", star, name)
+            ):
                 return value
         return None
 

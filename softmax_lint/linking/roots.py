@@ -41,7 +41,9 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "transformers.Trainer": ("compute_loss",),
 }
 # Methods that others run: they come after everything that may make their objects.
-SPECIAL = frozenset({"__init__", "forward", "call", "__call__"} | {name for names in PROTOCOLS.values() for name in names})
+SPECIAL = frozenset(
+    {"__init__", "forward", "call", "__call__"} | {name for names in PROTOCOLS.values() for name in names}
+)
 MOST_INSTANCES = 4  # of one class, on which the methods of a protocol are run
 MOST_RECEIVERS = 8  # instances, also of derived classes, on which a method is run that nobody called
 
@@ -165,7 +167,9 @@ def _uncalled(
         name = function.code[2]
         if mark in seen or name == "<lambda>":
             continue
-        if function.module not in roots and (function.owner is None or function.owner not in machine.instances):
+        if function.module not in roots and (
+            function.owner is None or function.owner not in machine.instances
+        ):
             continue
         if mark in machine.entered_code and function.owner is None:
             continue

@@ -7,7 +7,7 @@ alternatives are what may have happened to one tensor; each group is judged alon
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from softmax_lint import pair
 from softmax_lint.knowledge import find
@@ -113,12 +113,16 @@ def meet(
     choices = {c for c in choices if not any(c < other for other in choices)}
     # An alternative of the data flow that contradicts every choice of objects is judged with all others: only
     # where all mismatch is it a finding.
-    groups = [[case for case in cases if compatible(case.guards, chosen)] for chosen in sorted(choices, key=repr)]
+    groups = [
+        [case for case in cases if compatible(case.guards, chosen)] for chosen in sorted(choices, key=repr)
+    ]
     if any(all(case not in group for group in groups) for case in cases):
         groups.append(cases)
     for found in groups:
         group = tuple(dict.fromkeys(_halved(machine, row, _plain(case.thing)) for case in found))
-        if machine.exploring and not all(isinstance(t, Tensor) and t.made == machine.exploring for t in group):
+        if machine.exploring and not all(
+            isinstance(t, Tensor) and t.made == machine.exploring for t in group
+        ):
             continue
         meeting.groups[group] = None
 
@@ -276,7 +280,7 @@ def _swapped(
     text: str,
     value: Value | None,
     target: Value,
-) -> None:
+) -> bool:
     """The prediction in the target slot, and data straight from a loader in the prediction slot."""
     if value is None or expected == ANY:
         return False
@@ -346,7 +350,7 @@ def compiled(
 
 
 def _compiled(machine: Machine, thing: Thing, place: Origin, outputs: Value, origin: Origin) -> None:
-    several = machine.contents((just(thing))) if isinstance(thing, (Seq, Obj)) else None
+    several = machine.contents(just(thing)) if isinstance(thing, (Seq, Obj)) else None
     named = machine.mapping(just(thing)) if isinstance(thing, Obj) else None
     if several is not None:
         parts = _outputs(machine, outputs, len(several.items))
@@ -497,10 +501,12 @@ def trainer(machine: Machine, made: Obj, row: Api, given: Arguments, origin: Ori
         value = join([_instance(machine, case.thing, given, f"{row.model}__", origin) for case in value])
         machine.heap.write(made.id, f"{row.model}_", value)
     outputs = join([_model_output(machine, case.thing) for case in value])
-    if machine.heap.records[made.id].kind == "instance" and skorch:
-        if any(machine.lookup_method(made, name) for name in ("get_loss", "train_step_single", "train_step")):
-            _remember_criterion(machine, made, loss, given, origin)
-            return
+    own = machine.heap.records[made.id].kind == "instance" and skorch
+    if own and any(
+        machine.lookup_method(made, name) for name in ("get_loss", "train_step_single", "train_step")
+    ):
+        _remember_criterion(machine, made, loss, given, origin)
+        return
     if loss is None:
         if row.loss_default:
             default = find(row.loss_default)

@@ -55,18 +55,50 @@ def each(machine: Machine, value: Value, function: object, reason: str) -> Value
 
 # Steps that change no axis; every other KEEP step may move or join axes.
 SAME_SHAPE = frozenset(
-    "to float double half bfloat16 cuda cpu xpu contiguous clone type type_as detach detach_ requires_grad_ data "
-    "positive cast identity stop_gradient numpy dropout alpha_dropout feature_dropout dropout2d".split()
+    [
+        "to",
+        "float",
+        "double",
+        "half",
+        "bfloat16",
+        "cuda",
+        "cpu",
+        "xpu",
+        "contiguous",
+        "clone",
+        "type",
+        "type_as",
+        "detach",
+        "detach_",
+        "requires_grad_",
+        "data",
+        "positive",
+        "cast",
+        "identity",
+        "stop_gradient",
+        "numpy",
+        "dropout",
+        "alpha_dropout",
+        "feature_dropout",
+        "dropout2d",
+    ]
 )
 
 
 def keep(
-    machine: Machine, value: Value, row: Api, layer: bool, given: Arguments | None = None, built: Arguments | None = None
+    machine: Machine,
+    value: Value,
+    row: Api,
+    layer: bool,
+    given: Arguments | None = None,
+    built: Arguments | None = None,
 ) -> Value:
     """A step that passes on what it gets. Keras layers keep the logits within reach, other steps do not."""
     last = row.name.rpartition(".")[2]
     rank = flat_rank(row, last, given, built)
-    same = last in SAME_SHAPE or (layer and last.endswith(("Dropout", "Identity", "Masking", "ActivityRegularization")))
+    same = last in SAME_SHAPE or (
+        layer and last.endswith(("Dropout", "Identity", "Masking", "ActivityRegularization"))
+    )
 
     def kept(value: Value) -> Value:
         cases = []
@@ -74,7 +106,10 @@ def keep(
             thing = case.thing
             if isinstance(thing, Tensor):
                 thing = thing._replace(
-                    plain=thing.plain and layer and row.framework == "keras" and last not in ("Reshape", "Flatten"),
+                    plain=thing.plain
+                    and layer
+                    and row.framework == "keras"
+                    and last not in ("Reshape", "Flatten"),
                     detached=thing.detached or row.detached,
                     rank=thing.rank if same else rank,
                     units=thing.units if same else None,
@@ -95,7 +130,11 @@ def flat_rank(row: Api, last: str, given: Arguments | None, built: Arguments | N
         return None
     if last == "flatten":
         start = given.get(row.params, "start_dim")
-        return 2 if start is not None and integer(start.value) == 1 and given.get(row.params, "end_dim") is None else None
+        return (
+            2
+            if start is not None and integer(start.value) == 1 and given.get(row.params, "end_dim") is None
+            else None
+        )
     if row.name in ("Tensor.view", "Tensor.reshape") and not given.loose and not given.keywords:
         sizes = given.positional
         if len(sizes) >= 2 or (len(sizes) == 1 and integer(sizes[0].value) is not None):
@@ -193,11 +232,9 @@ def arithmetic(machine: Machine, sign: str, left: Value, right: Value | None) ->
                 if other is None or other.representation in (SCORES, HIDDEN):
                     same = tensor.units == other.units if other is not None else tensor.units != 1
                     return just(tensor if same else tensor._replace(units=None))  # broadcasting
-            elif sign in ("*", "/") and number is not None and not flipped:
-                return just(tensor)
-            elif sign == "*" and number is not None:
-                return just(tensor)
-            elif sign in ("*", "/") and not flipped and _setting(right):
+            elif (sign in ("*", "/") and not flipped and (number is not None or _setting(right))) or (
+                sign == "*" and number is not None
+            ):
                 return just(tensor)
         elif (
             sign == "+"
@@ -221,7 +258,8 @@ def arithmetic(machine: Machine, sign: str, left: Value, right: Value | None) ->
         return join(parts)
 
     return machine.mapped(
-        left, lambda a: each_case(a, right) if right is None else machine.mapped(right, lambda b: each_case(a, b))
+        left,
+        lambda a: each_case(a, right) if right is None else machine.mapped(right, lambda b: each_case(a, b)),
     )
 
 

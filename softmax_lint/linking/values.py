@@ -326,8 +326,7 @@ def blank(value: Value) -> bool:
 
 
 BLANK: Final = frozenset(
-    f"`torch.{name}`"
-    for name in ("zeros", "empty", "ones", "full", "zeros_like", "empty_like", "ones_like")
+    f"`torch.{name}`" for name in ("zeros", "empty", "ones", "full", "zeros_like", "empty_like", "ones_like")
 )
 
 
