@@ -31,7 +31,6 @@ from softmax_lint.linking.values import (
     Seq,
     Slice,
     Super,
-    Tensor,
     Unknown,
     Value,
     join,

@@ -447,7 +447,8 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
         axis, implicit = _axis(row, built)
         return tensors.activate(
             machine, value, row, at, short(row.name), axis=axis, implicit_axis=implicit,
-            built=made_at if at != made_at else None, half=_half(machine, row, built), **({"name": _label(built)} if _label(built) else {}),
+            built=made_at if at != made_at else None, half=_half(machine, row, built),
+            **({"name": _label(built)} if _label(built) else {}),
         )  # fmt: skip
     if role == NAMED_ACTIVATION:
         return _named_activation(machine, row, built, value, at, made_at)
