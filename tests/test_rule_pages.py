@@ -123,11 +123,10 @@ def test_program_runs(rule: Rule, heading: str) -> None:
 
 
 def find_checker() -> Callable[[str, str], Any]:
-    if importlib.util.find_spec("softmax_lint.project") is not None:
-        check = getattr(importlib.import_module("softmax_lint.project"), "check_source", None)
-        if check is not None:
-            return check  # type: ignore[no-any-return]
-    pytest.skip("softmax_lint.project.check_source does not exist yet")
+    """The linter as users call it, with suppressions applied."""
+    import softmax_lint
+
+    return lambda text, filename: softmax_lint.check_source(text, filename=filename)
 
 
 @each_program

@@ -100,6 +100,7 @@ def wrap(text: str) -> Files | None:
     ):
         return None
     inside = {name for each in head for name in _loaded(each)}
+    inside |= {each.name for each in head if isinstance(each, _DEFINITIONS)}
     shared = sorted({name.id for each in tail for name in _stored(each)} & inside)
     body: list[ast.stmt] = [ast.Global(names=shared), *tail] if shared else list(tail)
     function = ast.parse("def run_program():\n    pass\nrun_program()\n").body

@@ -99,18 +99,16 @@ def _if(machine: Machine, frame: Frame, op: code.Op) -> str:
 
 
 def _explore(machine: Machine, frame: Frame, op: code.Op, truth: bool) -> None:
-    """The branch that a switch at module level turns off (`TRAIN = False`): people turn it on.
+    """The branch that a constant turns off (`TRAIN = False`): people turn it on.
 
     It runs on a copy, with the switch the other way everywhere; only tensors made inside it count."""
     body = op[3] if truth else op[2]
     test = op[1][3] if op[1][0] == code.UNARY else op[1]
-    if (
-        not body
-        or test[0] != code.NAME
-        or machine.heap.records[frame.env].kind != "module"
-        or machine.exploring
-    ):
+    if not body or test[0] != code.NAME or machine.exploring:
         return
+    parameters = machine.heap.records[frame.env].extra
+    if isinstance(parameters, frozenset) and test[2] in parameters:
+        return  # a literal argument is a decision, not a switch
     switch = literal(machine.load(frame, test[2]))
     if switch is None or not isinstance(switch.value, bool) or switch.origin is None:
         return

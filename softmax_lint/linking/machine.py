@@ -1095,6 +1095,7 @@ class Machine:
         return join(parts)
 
     def _bind_parameters(self, frame: Frame, function: Func, parameters: Any, given: Arguments) -> None:
+        self.heap.records[frame.env].extra = frozenset(name for name, _, _ in parameters)
         slots = self.heap.records[frame.env].slots
         positional = list(given.positional)
         keywords = dict(given.keywords)
