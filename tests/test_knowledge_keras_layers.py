@@ -64,6 +64,7 @@ def arguments(row: s.Api) -> tuple[Any, dict[str, Any]]:
         "check_numerics": (VECTOR, {"message": ""}),
         "dropout": (VECTOR, {"level" if ".backend." in row.name else "rate": 0.0}),
         "matmul": (VECTOR, {"b" if row.framework == "tensorflow" else "x2": np.ones((6, 3), "float32")}),
+        "matvec": (VECTOR, {"b": np.ones((6,), "float32")}),
         "dot": (VECTOR, {"y" if ".backend." in row.name else "x2": np.ones((6, 3), "float32")}),
         "tensordot": (VECTOR, {"b": np.ones((6, 3), "float32"), "axes": 1}),
         "xw_plus_b": (
