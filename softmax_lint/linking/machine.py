@@ -163,6 +163,7 @@ class Machine:
         self.operations = 0
         self.counter = 0
         self.assumed: dict[str, str] = {}
+        self.alone: dict[int, int] = {}  # file to the operations of its functions that nobody calls
         self.exhausted: set[int] = set()
 
     # Counting.

@@ -44,6 +44,7 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
 SPECIAL = frozenset(
     {"__init__", "forward", "call", "__call__"} | {name for names in PROTOCOLS.values() for name in names}
 )
+MOST_ALONE = 200_000  # operations that the functions of one file may take which nobody calls
 MOST_INSTANCES = 4  # of one class, on which the methods of a protocol are run
 MOST_RECEIVERS = 8  # instances, also of derived classes, on which a method is run that nobody called
 
@@ -182,10 +183,14 @@ def _uncalled(
 def _run_alone(
     machine: Machine, function: Func, made: dict[int, list[int]], fail: Callable[[int, Exception], None]
 ) -> None:
+    if machine.alone.get(function.module, 0) > MOST_ALONE:
+        machine.exhausted.add(function.module)
+        return
     if function.owner is None:
         if effects.worthwhile(machine, function, None):
             with _guarded(machine, function.module, fail), _taken_back(machine):
                 _invoke(machine, just(function))
+            machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.operations
         return
     for receiver in _receivers(machine, function, made, fail):
         if receiver is None or not isinstance(receiver, Obj):
@@ -196,6 +201,7 @@ def _run_alone(
         if effects.worthwhile(machine, function, receiver):
             with _guarded(machine, function.module, fail), _taken_back(machine):
                 _invoke(machine, just(Bound(function, receiver)) if receiver is not None else just(function))
+            machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.operations
 
 
 def _mentioned(machine: Machine) -> set[str]:
