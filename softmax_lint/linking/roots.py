@@ -128,8 +128,8 @@ def _leaves(machine: Machine, roots: set[int], fail: Callable[[int, Exception], 
     for made, file, _ in list(machine.modules.classes):
         if file not in roots or made in derived or made in machine.instances:
             continue
-        if effects.brings_loss(machine, Class(made)):
-            with _guarded(machine, file, fail):
+        with _guarded(machine, file, fail):
+            if effects.brings_loss(machine, Class(made)):
                 machine.instantiate(Class(made), Arguments(), machine.heap.records[made].origin)
 
 
@@ -142,9 +142,9 @@ def _protocols(machine: Machine, roots: set[int], fail: Callable[[int, Exception
             row = machine.library_row(Obj(instance))
             names = PROTOCOLS.get(row.name, ()) if row is not None else ()
             for name in names:
-                method = machine.lookup_method(Obj(instance), name)
-                if method is not None:
-                    with _guarded(machine, file, fail), _taken_back(machine):
+                with _guarded(machine, file, fail), _taken_back(machine):
+                    method = machine.lookup_method(Obj(instance), name)
+                    if method is not None:
                         _invoke(machine, method)
 
 
@@ -177,7 +177,8 @@ def _uncalled(
         if not wanted and (name in mentioned or name in SPECIAL):
             continue
         seen.add(mark)
-        _run_alone(machine, function, made, fail)
+        with _guarded(machine, function.module, fail):
+            _run_alone(machine, function, made, fail)
 
 
 def _run_alone(
