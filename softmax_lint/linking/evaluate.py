@@ -10,7 +10,6 @@ from softmax_lint import code
 from softmax_lint.linking import options, tensors
 from softmax_lint.linking.values import (
     FLOW,
-    NO_GUARDS,
     Argument,
     Arguments,
     Bound,
@@ -37,7 +36,6 @@ from softmax_lint.linking.values import (
     just,
     literal,
     merge,
-    under,
     unknown,
 )
 
@@ -586,6 +584,3 @@ def _collect(machine: Machine, results: list[tuple[bool | None, Guards, Any]]) -
 
 def _choices(guards: Guards) -> Choices:
     return tuple(sorted(((key, way) for key, way, _ in guards), key=repr))
-
-
-__all__ = ["NO_GUARDS", "Decision", "arguments", "combine", "decide", "evaluate", "truth_of", "under"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
-from softmax_lint.linking.evaluate import UNROLL, arguments, combine, decide, evaluate
+from softmax_lint.linking.evaluate import UNROLL, combine, decide, evaluate
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -156,14 +156,12 @@ def _while(machine: Machine, frame: Frame, op: code.Op) -> str:
     decision = decide(machine, frame, op[1])
     if decision.truth is False:
         return run(machine, frame, op[3])
-    _repeat(machine, frame, op[2], None, (), sure=decision.truth is True)
+    _repeat(machine, frame, op[2], None, ())
     machine.path.cut(depth)
     return NEXT
 
 
-def _repeat(
-    machine: Machine, frame: Frame, body: code.Ops, target: Any, values: tuple[Value, ...], sure: bool = False
-) -> None:
+def _repeat(machine: Machine, frame: Frame, body: code.Ops, target: Any, values: tuple[Value, ...]) -> None:
     """A body that runs an unknown number of times: twice, joined with not at all."""
     key = machine.fresh("loop")
     for _ in range(2):
@@ -367,5 +365,3 @@ OPERATIONS: dict[str, Callable[[Any, Any, code.Op], str]] = {
     code.DELETE: _delete,
     code.GLOBAL: _global,
 }
-
-__all__ = ["NEXT", "arguments", "run"]

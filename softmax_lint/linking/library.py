@@ -12,13 +12,11 @@ from softmax_lint.knowledge.schema import (
     BASE,
     CLASS,
     CONTAINER,
-    FUNCTION,
     FUNCTIONAL,
     JOIN,
     KEEP,
     LOG,
     LOSS,
-    METRIC,
     MIX,
     MODEL,
     NAMED_ACTIVATION,
@@ -597,7 +595,7 @@ def model_output(machine: Machine, thing: Obj, row: Api, built: Arguments, value
     if any("." in name and not name.startswith("*") for name in slots):
         return unknown("a library model with changed layers", machine.fresh("model"))
     for flag in row.flags:
-        argument = given_flag(built, row, flag.name)
+        argument = built.get(row.params, flag.name)
         found = literal(argument.value) if argument is not None else None
         if argument is not None and found is None:
             return unknown(f"`{flag.name}` is not a literal", machine.fresh("model"))
@@ -605,7 +603,7 @@ def model_output(machine: Machine, thing: Obj, row: Api, built: Arguments, value
         for literal_value, meaning in flag.when:
             if literal_value == setting and meaning != SCORES:
                 return unknown(f"the {meaning} of a library model", machine.fresh("model"))
-    if row.produces != SCORES or thing.id is None:
+    if row.produces != SCORES:
         return unknown(f"`{row.name}`", machine.fresh("model"))
     at = machine.heap.records[thing.id].origin or (0, 0)
     units = built.get(row.params, row.units) if row.units else None
@@ -624,10 +622,3 @@ def model_output(machine: Machine, thing: Obj, row: Api, built: Arguments, value
         machine.heap.records[made].slots["logits"] = result
         return just(Obj(made))
     return result
-
-
-def given_flag(built: Arguments, row: Api, name: str) -> Argument | None:
-    return built.get(row.params, name)
-
-
-__all__ = ["FUNCTION", "METRIC", "call_name", "call_object", "construct", "initialise", "run_container"]

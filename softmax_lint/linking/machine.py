@@ -13,9 +13,9 @@ from typing import Any
 
 from softmax_lint import code
 from softmax_lint.knowledge import convention, find
-from softmax_lint.knowledge.schema import BASE, CONTAINER, FUNCTIONAL, Api
+from softmax_lint.knowledge.schema import BASE, Api
 from softmax_lint.linking import builtins, effects, library, methods, options, tensors
-from softmax_lint.linking.evaluate import Decision, evaluate
+from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.heap import Heap, Record
 from softmax_lint.linking.modules import Modules
@@ -1171,6 +1171,3 @@ class Machine:
         """What a model gives for data nobody knows."""
         data = Argument(unknown("data", self.key("data")), None)
         return self.call_object(thing, Arguments((data,), (), True), None)
-
-
-__all__ = ["CONTAINER", "FUNCTIONAL", "ITEMS", "Decision", "Frame", "Machine"]

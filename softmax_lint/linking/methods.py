@@ -24,7 +24,6 @@ from softmax_lint.linking.values import (
     Argument,
     Arguments,
     Case,
-    Class,
     Const,
     Map,
     Obj,
@@ -41,7 +40,6 @@ from softmax_lint.linking.values import (
     just,
     literal,
     merge,
-    under,
     unknown,
 )
 
@@ -554,6 +552,3 @@ def _mutated(
     if items is not None:
         machine.heap.write(thing.id, ITEMS, just(new))
     return result
-
-
-__all__ = ["Class", "attribute", "call", "known", "on_tensor", "passes", "under"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code, lowering
 from softmax_lint.knowledge import REGISTRY, find, find_own, has_own
-from softmax_lint.linking.values import Const, Module, Name, Origin, Pending, Unknown, Value, just, unknown
+from softmax_lint.linking.values import Module, Name, Origin, Pending, Unknown, Value, just, unknown
 from softmax_lint.source import Source, Unreadable
 from softmax_lint.splitting import Statement, split
 
@@ -397,5 +397,3 @@ CONTENTS: dict[str, frozenset[str]] = {
     "tensorflow.keras": frozenset({"layers", "models", "losses", "activations", "backend", "metrics"}),
     "torch.nn": frozenset({"functional"}),
 }
-
-__all__ = ["Const", "File", "Modules", "Problem", "Unit"]

@@ -12,14 +12,10 @@ from softmax_lint.linking.values import (
     Argument,
     Arguments,
     Bound,
-    Case,
     Class,
-    Const,
     Descriptor,
     Func,
-    Lazy,
     Map,
-    Name,
     Obj,
     Pending,
     Repeat,
@@ -311,6 +307,3 @@ def demand(machine: Machine, value: Value, depth: int = 0) -> None:
         elif isinstance(thing, Map):
             for _, part in thing.entries:
                 demand(machine, part, depth + 1)
-
-
-__all__ = ["PROTOCOLS", "Argument", "Case", "Const", "Lazy", "Name", "demand", "link", "unknown"]

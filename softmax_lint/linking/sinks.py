@@ -24,7 +24,6 @@ from softmax_lint.linking.values import (
     Func,
     Guards,
     Lazy,
-    Map,
     Name,
     Obj,
     Origin,
@@ -593,17 +592,3 @@ def trainer_output(machine: Machine, thing: Obj, row: Api) -> Value:
     if module is None:
         return unknown("a trainer's output")
     return join([_model_output(machine, case.thing) for case in module])
-
-
-__all__ = [
-    "Map",
-    "Meeting",
-    "compiled",
-    "constructor",
-    "function",
-    "logarithm",
-    "loss_object",
-    "meet",
-    "sampler",
-    "trainer",
-]

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
-from softmax_lint.representation import HIDDEN, SCORES
-
 Key = int  # interned by the machine
 Guard = tuple[Key, Any, str]
 Guards = frozenset[Guard]
@@ -335,7 +333,3 @@ def integer(value: Value | None) -> int | None:
     return (
         found.value if found and isinstance(found.value, int) and not isinstance(found.value, bool) else None
     )
-
-
-def raw(tensor: Tensor) -> bool:
-    return tensor.representation in (SCORES, HIDDEN)
