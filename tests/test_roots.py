@@ -8,7 +8,7 @@ import pytest
 
 import softmax_lint
 from softmax_lint.linking import effects
-from softmax_lint.linking.machine import Exhausted
+from softmax_lint.linking.path import Exhausted
 
 PROGRAM = """
 import torch.nn.functional as F

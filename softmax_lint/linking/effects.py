@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from softmax_lint import code
 from softmax_lint.knowledge import find
 from softmax_lint.knowledge.schema import LOSS, TRAINER
+from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Arguments,
     Bound,
@@ -273,7 +274,7 @@ def _carries_loss(machine: Machine, value: Value) -> bool:
             record = machine.heap.records[thing.id]
             if record.kind == "library" and record.of.role == LOSS:
                 return True
-            inner = record.slots.get("*items") if record.kind in ("list", "dict") else None
+            inner = record.slots.get(ITEMS) if record.kind in ("list", "dict") else None
             if inner is not None and any(_carries_loss(machine, item) for item in _values(inner[0].thing)):
                 return True
         elif isinstance(thing, Partial):

@@ -40,7 +40,8 @@ from softmax_lint.linking.values import (
 )
 
 if TYPE_CHECKING:
-    from softmax_lint.linking.machine import Frame, Machine
+    from softmax_lint.linking.machine import Machine
+    from softmax_lint.linking.path import Frame
 
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,

@@ -25,7 +25,8 @@ from softmax_lint.linking.values import (
 )
 
 if TYPE_CHECKING:
-    from softmax_lint.linking.machine import Frame, Machine
+    from softmax_lint.linking.machine import Machine
+    from softmax_lint.linking.path import Frame
 
 # How a list of operations ends.
 NEXT, RETURN, RAISE, BREAK, CONTINUE = "next", "return", "raise", "break", "continue"

@@ -31,6 +31,8 @@ from softmax_lint.linking.values import (
     merge,
 )
 
+ITEMS = "*items"  # the slot with the contents of a list or dict
+
 Slot = tuple[int, str]
 Mark = tuple[int, int]
 Change = dict[Slot, Value | None]  # None: the slot was not there
@@ -123,7 +125,7 @@ class Heap:
         if isinstance(thing, Obj):
             record = self.records[thing.id]
             if record.kind == "library":
-                if record.of.role == CONTAINER and record.slots.get("*items") == _NOTHING:
+                if record.of.role == CONTAINER and record.slots.get(ITEMS) == _NOTHING:
                     return FLOW  # the identity
                 return OBJECT if record.of.role in (LOSS, MODEL, CONTAINER, FUNCTIONAL) else FLOW
             return OBJECT if record.kind == "instance" else FLOW

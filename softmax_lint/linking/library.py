@@ -27,6 +27,7 @@ from softmax_lint.knowledge.schema import (
 )
 from softmax_lint.knowledge.strings import activation_path
 from softmax_lint.linking import builtins, sinks, tensors
+from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -58,7 +59,6 @@ from softmax_lint.representation import HIDDEN, SCORES
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
-ITEMS = "*items"
 CONSTRUCTORS = (".from_pretrained", ".from_config", ".from_preset")
 
 
@@ -552,7 +552,7 @@ def run_container(machine: Machine, thing: Obj, value: Value | None) -> Value:
     start = value if value is not None else unknown("data", machine.key("data"))
     parts = []
     for case in machine.visible(items):
-        with machine.assuming(tuple((k, w) for k, w, _ in case.guards)):
+        with machine.given(case.guards):
             if isinstance(case.thing, Seq):
                 result = _chain(machine, case.thing.items, start)
             elif isinstance(case.thing, Map):

@@ -20,6 +20,7 @@ from softmax_lint.knowledge.schema import (
     Api,
 )
 from softmax_lint.linking import library, options, packing, sinks, tensors
+from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -46,7 +47,6 @@ from softmax_lint.linking.values import (
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
-ITEMS = "*items"
 MODEL_METHODS = frozenset(
     [
         "compile",

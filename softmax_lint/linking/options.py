@@ -34,7 +34,8 @@ from softmax_lint.linking.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from softmax_lint.linking.machine import Frame, Machine
+    from softmax_lint.linking.machine import Machine
+    from softmax_lint.linking.path import Frame
 
 PARSER, OPTIONS = "parser", "options"  # kinds of heap objects
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -79,7 +80,7 @@ def record(machine: Machine, given: Arguments, origin: Origin | None) -> Value:
         missing = unknown(f"field `{field_}`", machine.fresh("field"))
         values.append(argument.value if argument is not None else missing)
         slots[field_] = values[-1]
-    slots["*items"] = just(Seq(tuple(values)))
+    slots[ITEMS] = just(Seq(tuple(values)))
     return just(Obj(made))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
 from softmax_lint.linking import effects
+from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -73,7 +74,7 @@ def link(
 @contextmanager
 def _guarded(machine: Machine, file: int, fail: Callable[[int, Exception], None]) -> Iterator[None]:
     """One root: its own budget; a crash is one failure and the rest goes on."""
-    from softmax_lint.linking.machine import Exhausted
+    from softmax_lint.linking.path import Exhausted
 
     machine.root = file
     machine.operations = 0
@@ -297,7 +298,7 @@ def demand(machine: Machine, value: Value, depth: int = 0) -> None:
     for case in value:
         thing = case.thing
         if isinstance(thing, Obj):
-            inner = machine.heap.records[thing.id].slots.get("*items")
+            inner = machine.heap.records[thing.id].slots.get(ITEMS)
             if inner is not None:
                 demand(machine, inner, depth + 1)
         elif isinstance(thing, Seq):

@@ -342,7 +342,7 @@ def compiled(
     fitting, machine.fitting = machine.fitting, not eager
     try:
         for case in machine.visible(machine.force(losses.value)):
-            with machine.assuming(tuple((k, w) for k, w, _ in case.guards)):
+            with machine.given(case.guards):
                 _compiled(machine, case.thing, losses.origin or origin, outputs, origin)
     finally:
         machine.fitting = fitting
@@ -373,7 +373,7 @@ def _compiled(machine: Machine, thing: Thing, place: Origin, outputs: Value, ori
 def _each(machine: Machine, loss: Value, place: Origin, output: Value, origin: Origin) -> None:
     for case in machine.visible(machine.force(loss)):
         at = case.thing.origin if isinstance(case.thing, Const) and case.thing.origin else place
-        with machine.assuming(tuple((k, w) for k, w, _ in case.guards)):
+        with machine.given(case.guards):
             one_loss(machine, case.thing, at, output, origin)
 
 

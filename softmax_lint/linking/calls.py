@@ -1,0 +1,266 @@
+"""Calls: of functions, methods, classes, objects and whatever else stands in a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from softmax_lint import code
+from softmax_lint.knowledge.schema import BASE
+from softmax_lint.linking import effects, library, methods
+from softmax_lint.linking.evaluate import evaluate
+from softmax_lint.linking.execute import run
+from softmax_lint.linking.path import MOST_FRAMES, MOST_REMEMBERED, Frame
+from softmax_lint.linking.values import (
+    Argument,
+    Arguments,
+    Bound,
+    Case,
+    Class,
+    Const,
+    Descriptor,
+    Func,
+    Lazy,
+    Map,
+    Method,
+    Name,
+    Obj,
+    Origin,
+    Partial,
+    Seq,
+    Tensor,
+    Thing,
+    Unknown,
+    Value,
+    compatible,
+    join,
+    just,
+    under,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Machine
+
+
+def call_method(
+    machine: Machine,
+    receiver: Value,
+    name: str,
+    given: Arguments,
+    origin: Origin | None,
+    frame: Frame | None = None,
+) -> Value:
+    """`receiver.name(…)`; steps that only pass a tensor on do not run a delayed receiver."""
+    if (
+        any(isinstance(case.thing, Lazy) for case in receiver)
+        and not machine.effects
+        and methods.passes(name)
+    ):
+        return machine.delay(lambda: machine.call_method(machine.force(receiver), name, given, origin))
+    parts = []
+    for case in machine.visible(machine.force(receiver)):
+        if isinstance(case.thing, Const) and case.thing.value is None:
+            continue
+        with machine.given(case.guards):
+            if isinstance(case.thing, (Tensor, Unknown, Seq)):
+                if name == "compile" and isinstance(case.thing, Unknown):
+                    methods.compile_unknown(machine, case.thing, given, origin)
+                value = methods.on_tensor(machine, case.thing, name, given, origin)
+                if value is None:
+                    value = machine.call(machine.attribute_of(case.thing, name), given, origin)
+            else:
+                value = machine.call(machine.attribute_of(case.thing, name), given, origin)
+        parts.append(under(value, case.guards))
+    return join(parts) if parts else unknown("a method of None", machine.fresh("call"))
+
+
+def call(machine: Machine, callee: Value, given: Arguments, origin: Origin | None) -> Value:
+    machine.spend()
+    parts = []
+    callee = machine.visible(machine.force(callee))
+    for case in callee:
+        if isinstance(case.thing, Const) and case.thing.value is None:
+            continue
+        if not case.guards:
+            parts.append(machine.call_thing(case.thing, given, origin))
+            continue
+        with machine.given(case.guards):
+            value = machine.call_thing(case.thing, given, origin)
+        parts.append(under(value, case.guards))
+    return join(parts) if parts else unknown("a call of None", machine.fresh("call"))
+
+
+def call_thing(machine: Machine, thing: Thing, given: Arguments, origin: Origin | None) -> Value:
+    if isinstance(thing, (Func, Bound)):
+        return machine.call_function(thing, given, origin)
+    if isinstance(thing, Obj):
+        return machine.call_object(thing, given, origin)
+    if isinstance(thing, Name):
+        return library.call_name(machine, thing.path, given, origin)
+    if isinstance(thing, Method):
+        return methods.call(machine, thing.receiver, thing.name, given, origin)
+    if isinstance(thing, Class):
+        return machine.instantiate(thing, given, origin)
+    if isinstance(thing, Partial):
+        first = thing.arguments
+        names = {name for name, _ in given.keywords}
+        kept = tuple(pair for pair in first.keywords if pair[0] not in names)
+        both = Arguments(
+            first.positional + given.positional, kept + given.keywords, first.loose or given.loose
+        )
+        return machine.call(thing.function, both, origin)
+    if isinstance(thing, Descriptor):
+        return machine.call(thing.function, given, origin)
+    reason = thing.reason if isinstance(thing, Unknown) else "a call of something that is not followed"
+    return unknown(reason, machine.fresh("call"))
+
+
+def call_function(machine: Machine, thing: Func | Bound, given: Arguments, origin: Origin | None) -> Value:
+    function = thing.function if isinstance(thing, Bound) else thing
+    receiver = thing.receiver if isinstance(thing, Bound) else None
+    if not isinstance(function, Func):
+        return machine.call_thing(function, given, origin)
+    if isinstance(thing, Bound):
+        given = given._replace(positional=(Argument(just(receiver), None), *given.positional))
+    if not machine.effects and not effects.matters(machine, function, receiver, given):
+        return machine.delay(lambda: _enter(machine, function, given))
+    return _enter(machine, function, given)
+
+
+def _enter(machine: Machine, function: Func, given: Arguments) -> Value:
+    """Run the function's body: its value is what it returns, each return under its conditions."""
+    _, _, _, parameters, body = function.code
+    receiver = given.positional[0].value[0].thing if given.positional and function.owner is not None else None
+    mark = (id(function.code), receiver if isinstance(receiver, Obj) else None)
+    if mark in machine.frames:
+        return unknown("recursive", machine.fresh("recursive"))
+    if len(machine.frames) >= MOST_FRAMES:
+        return unknown("too deep", machine.fresh("deep"))
+    machine.entered_code.add(id(function.code))
+    if isinstance(receiver, Obj):
+        machine.entered_on.add((id(function.code), receiver.id))
+    machine.frames.append(mark)
+    effects_, machine.effects = machine.effects, 0
+    machine.quiet += function.quiet
+    try:
+        env = machine.heap.allocate("env", of=function.env)
+        frame = Frame(env, function.unit, function.module, function.owner, receiver, len(machine.path))
+        _bind_parameters(machine, frame, function, parameters, given)
+        run(machine, frame, body)
+        return _returned(machine, frame)
+    finally:
+        machine.effects = effects_
+        machine.quiet -= function.quiet
+        machine.frames.pop()
+
+
+def _returned(machine: Machine, frame: Frame) -> Value:
+    machine.path.cut(frame.entry)
+    if frame.generator:
+        return unknown("a generator", machine.fresh("generator"))
+    if not frame.returns:
+        return just(Const(None))
+    if len(frame.returns) == 1:
+        return frame.returns[0][0]
+    parts = []
+    for value, choices in frame.returns:
+        cases = []
+        for case in value:
+            kind = machine.heap.kind_of(case.thing)
+            added = frozenset((key, way, kind) for key, way in choices)
+            if compatible(case.guards, added):
+                cases.append(Case(case.thing, case.guards | added))
+        if cases:
+            parts.append(tuple(cases))
+    return join(parts)
+
+
+def _bind_parameters(
+    machine: Machine, frame: Frame, function: Func, parameters: Any, given: Arguments
+) -> None:
+    machine.heap.records[frame.env].extra = frozenset(name for name, _, _ in parameters)
+    slots = machine.heap.records[frame.env].slots
+    positional = list(given.positional)
+    keywords = dict(given.keywords)
+    outer = Frame(function.env, function.unit, function.module, function.owner, frame.receiver, frame.entry)
+    for name, kind, default in parameters:
+        if kind == code.POSITIONAL and positional:
+            slots[name] = positional.pop(0).value
+        elif kind == code.STAR:
+            rest: tuple[Any, ...] = tuple(argument.value for argument in positional)
+            slots[name] = (
+                just(Seq(rest)) if not given.loose else unknown("starred arguments", machine.fresh("star"))
+            )
+            positional = []
+        elif kind == code.STAR_STAR:
+            entries = tuple((k, a.value) for k, a in keywords.items())
+            slots[name] = just(machine.make_dict(Map(entries, given.loose), None))
+        elif name in keywords:
+            slots[name] = keywords.pop(name).value
+        elif default is not None and not given.loose:
+            slots[name] = evaluate(machine, outer, default)
+        else:
+            slots[name] = unknown(f"parameter `{name}`", machine.fresh("parameter"))
+
+
+def instantiate(machine: Machine, thing: Class, given: Arguments, origin: Origin | None) -> Value:
+    record = machine.heap.records[thing.id]
+    made = Obj(machine.heap.allocate("instance", of=thing, origin=origin, name=record.name))
+    own = machine.instances.setdefault(thing.id, [])
+    own.append(made.id)
+    if len(own) <= MOST_REMEMBERED:
+        for id in machine.order(thing.id):
+            machine.descended.setdefault(id, []).append(made.id)
+    machine.heap.records[made.id].extra = given
+    init = machine.lookup_method(made, "__init__")
+    if init is not None:
+        with machine.wanting_effects():
+            machine.call(init, given, origin)
+        return just(made)
+    row = machine.library_row(made)
+    if row is not None and row.role not in (BASE,):
+        library.initialise(machine, made, row, given)
+    elif any(
+        isinstance(base, Name) and base.path.startswith("enum.") for base in machine.library_bases(thing.id)
+    ):
+        return unknown("an enum", machine.fresh("enum"))
+    else:
+        for name, argument in given.keywords:
+            machine.heap.write(made.id, name, argument.value)
+    return just(made)
+
+
+def call_object(machine: Machine, thing: Obj, given: Arguments, origin: Origin | None) -> Value:
+    record = machine.heap.records[thing.id]
+    if record.kind == "library":
+        return library.call_object(machine, thing, record.of, given, origin)
+    if record.kind != "instance":
+        return unknown("a call of something that is not followed", machine.fresh("call"))
+    row = machine.library_row(thing)
+    names = ["__call__"]
+    if row is not None and row.call:
+        names.append(row.call)
+    names += ["forward", "call"]
+    for name in names:
+        method = machine.lookup_method(thing, name)
+        if method is not None:
+            return machine.call(method, given, origin)
+    if row is not None and row.role not in (BASE,):
+        return library.call_object(machine, thing, row, given, origin)
+    return unknown("a call of an object without `forward` or `call`", machine.fresh("call"))
+
+
+def output(machine: Machine, thing: Obj) -> Value:
+    """What a model gives for data nobody knows."""
+    data = Argument(unknown("data", machine.key("data")), None)
+    return machine.call_object(thing, Arguments((data,), (), True), None)
+
+
+def entered(machine: Machine, value: Value) -> Value:
+    """What `with value as x` binds."""
+    thing = value[0].thing
+    if len(value) == 1 and isinstance(thing, Obj):
+        method = machine.lookup_method(thing, "__enter__")
+        if method is not None:
+            return machine.call(method, Arguments(), None)
+    return value

@@ -1,0 +1,140 @@
+"""Names: what they mean in a scope, and what assignments bind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from softmax_lint import code
+from softmax_lint.knowledge import convention
+from softmax_lint.linking import builtins, tensors
+from softmax_lint.linking.evaluate import evaluate
+from softmax_lint.linking.path import Frame
+from softmax_lint.linking.values import (
+    NO_GUARDS,
+    Case,
+    Const,
+    Name,
+    Pending,
+    Repeat,
+    Seq,
+    Tensor,
+    Value,
+    join,
+    just,
+    under,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Machine
+
+
+def load(machine: Machine, frame: Frame, name: str) -> Value:
+    env: int | None = frame.env
+    while env is not None:
+        record = machine.heap.records[env]
+        value = record.slots.get(name)
+        if value is not None:
+            if isinstance(value[0].thing, Pending):
+                value = machine.settle(env, name, value[0].thing)
+            return machine.visible(value)
+        env = record.of if record.kind in ("env", "module") else record.extra
+    return machine.global_name(frame.module, name)
+
+
+def global_name(machine: Machine, module: int, name: str) -> Value:
+    """What a name means that no scope binds."""
+    value = machine.modules.starred(machine, module, name)
+    if value is not None:
+        return value
+    if name in builtins.NAMES:
+        return just(Name(f"builtins.{name}"))
+    path = convention(name)
+    if path is not None and not machine.modules.binds(machine, module, name):
+        machine.assumed[name] = path
+        return just(Name(path))
+    return unknown(f"nothing binds `{name}`", machine.key("global", module, name))
+
+
+def settle(machine: Machine, env: int, name: str, pending: Pending) -> Value:
+    """Run the definition that the slot stands for, and read it again."""
+    machine.heap.records[env].slots[name] = unknown(
+        f"`{name}` is being defined", machine.key("pending", pending.unit)
+    )
+    machine.modules.define(machine, pending.unit)
+    return machine.heap.read(env, name) or unknown(f"`{name}` could not be defined")
+
+
+def store(machine: Machine, frame: Frame, name: str, value: Value) -> None:
+    env: int | None = frame.env
+    if name in frame.shared:
+        env = machine.heap.records[env].of if env is not None else None
+        while env is not None:
+            record = machine.heap.records[env]
+            if name in record.slots or record.kind == "module":
+                break
+            env = record.of
+    at = frame.env if env is None else env
+    before = machine.heap.read(at, name)
+    if before is not None and isinstance(before[0].thing, Pending) and before[0].thing.unit != frame.unit:
+        machine.settle(at, name, before[0].thing)  # a branch may join what the name was with what it becomes
+    machine.heap.write(at, name, value)
+
+
+def bind(machine: Machine, frame: Frame, target: code.Expr, value: Value) -> None:
+    tag = target[0]
+    if tag == code.NAME:
+        machine.store(frame, target[2], value)
+    elif tag == code.ATTR:
+        machine.set_attribute(evaluate(machine, frame, target[2]), target[3], value)
+    elif tag == code.ITEM:
+        owner = evaluate(machine, frame, target[2])
+        if target[2][0] in (code.NAME, code.ATTR):
+            filled = tensors.filled(machine, owner, value)
+            if filled is not None:
+                machine.bind(frame, target[2], filled)
+                return
+        machine.set_item(owner, evaluate(machine, frame, target[3]), value)
+    elif tag == code.SEQ:
+        _unpack(machine, frame, target[3], value)
+    elif tag == code.SPLAT:
+        machine.bind(frame, target[2], value)
+
+
+def _unpack(machine: Machine, frame: Frame, targets: tuple[code.Expr, ...], value: Value) -> None:
+    star = next((i for i, t in enumerate(targets) if t[0] == code.SPLAT), None)
+    for position, target in enumerate(targets):
+        if star is None:
+            part = _part(machine, value, position, len(targets))
+        elif position == star:
+            rest = machine.contents(machine.force(value))
+            after = len(targets) - star - 1
+            part = unknown("a starred target", machine.fresh("starred"))
+            if rest is not None and not any(isinstance(i, Repeat) for i in rest.items):
+                part = just(machine.make_list(Seq(rest.items[star : len(rest.items) - after]), None))
+        else:
+            index = position if position < star else position - len(targets)
+            part = machine.item(value, just(Const(index)))
+        machine.bind(frame, target, part)
+
+
+def _part(machine: Machine, value: Value, position: int, count: int) -> Value:
+    def part(value: Value) -> Value:
+        parts = []
+        for case in value:
+            if isinstance(case.thing, Const) and case.thing.value is None:
+                continue
+            items = machine.elements((case,))
+            if items is not None and not any(isinstance(i, Repeat) for i in items):
+                if len(items) == count:
+                    parts.append(under(items[position], case.guards))
+                continue
+            if isinstance(case.thing, Tensor):
+                parts.append((Case(case.thing._replace(plain=False, rank=None, units=None), case.guards),))
+                continue
+            parts.append(
+                under(machine.item((case._replace(guards=NO_GUARDS),), just(Const(position))), case.guards)
+            )
+        return join(parts)
+
+    return machine.mapped(value, part)

@@ -1,0 +1,85 @@
+"""One activation of a body, what holds on the way through it, and what is put off until it is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from softmax_lint.linking.values import (
+    Choices,
+    Key,
+    Thing,
+    Value,
+)
+
+MOST_FRAMES = 24
+MOST_REMEMBERED = 4  # instances of one class whose methods are run when nobody calls them
+MOST_COMPUTING = 200  # delayed calls that wait for one another
+MOST_OPERATIONS = 20_000
+
+
+class Exhausted(Exception):
+    """A root used up its operations."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """One activation of a function, class body or module."""
+
+    env: int
+    unit: int
+    module: int
+    owner: int | None = None  # class whose body or method this is
+    receiver: Thing = None
+    entry: int = 0  # length of the path when it began
+    returns: list[tuple[Value, Choices]] = field(default_factory=list)
+    shared: set[str] = field(default_factory=set)  # names declared global or nonlocal
+    generator: bool = False
+
+
+class Path:
+    """What holds on the way here: choices in order, with the way of each key at hand."""
+
+    __slots__ = ("_before", "_ways")
+
+    def __init__(self, ways: dict[Key, Any] | None = None) -> None:
+        self._before: list[tuple[Key, Any]] = []
+        self._ways: dict[Key, Any] = ways or {}
+
+    def __len__(self) -> int:
+        return len(self._before)
+
+    def way(self, key: Key) -> Any:
+        """Which way the key goes here, None when that is open."""
+        return self._ways.get(key)
+
+    def extend(self, choices: Iterable[tuple[Key, Any]]) -> None:
+        for key, way in choices:
+            self._before.append((key, self._ways.get(key)))
+            self._ways[key] = way
+
+    def cut(self, depth: int) -> None:
+        while len(self._before) > depth:
+            key, way = self._before.pop()
+            if way is None:
+                del self._ways[key]
+            else:
+                self._ways[key] = way
+
+    def ways(self) -> dict[Key, Any]:
+        return self._ways.copy()
+
+    def since(self, depth: int) -> Choices:
+        return tuple((key, self._ways[key]) for key in dict.fromkeys(key for key, _ in self._before[depth:]))
+
+
+@dataclass(slots=True)
+class Delayed:
+    """A call that has not been run: `compute` runs it under `path`."""
+
+    compute: Callable[[], Value]
+    path: dict[Key, Any]
+    frames: tuple[Any, ...]  # the calls it was made in: a call of one of them would be a recursion
+    value: Value | None = None
+    running: bool = False
