@@ -1,0 +1,22 @@
+"""``softmax-lint verify``: train before and after the fix, and say whether it held."""
+
+from __future__ import annotations
+
+from softmax_lint.commands.terminal import complain
+from softmax_lint.verify.request import ProgramsRequest, ScriptRequest
+from softmax_lint.verify.results import FAILED, CannotRun
+
+
+def run(request: ProgramsRequest | ScriptRequest) -> int:
+    """Verify the bundled programs or a program of the user; gives HELD, BROKEN or FAILED."""
+    try:
+        if isinstance(request, ScriptRequest):
+            from softmax_lint.verify.script.run import run as verify_script
+
+            return verify_script(request)
+        from softmax_lint.verify.default import run as verify_programs
+
+        return verify_programs(request)
+    except CannotRun as error:
+        complain(str(error), request.display.color)
+        return FAILED
