@@ -15,9 +15,10 @@ from typing import Any
 
 from softmax_lint import baseline, project, suppression
 from softmax_lint.config import ConfigError, Settings, load
-from softmax_lint.diagnostic import Diagnostic, Failure, Report, Verdict
+from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report, Verdict
 from softmax_lint.discover import is_excluded
 from softmax_lint.lines import lines_of, reader
+from softmax_lint.lsp import probing
 from softmax_lint.memory import Memory
 from softmax_lint.patterns import compile_patterns
 from softmax_lint.rules import RULES
@@ -34,6 +35,15 @@ class Found:
     diagnostics: tuple[Diagnostic, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the name or expression `text` at a place can hold, one line for each representation."""
+
+    text: str
+    place: Place
+    lines: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -106,6 +116,35 @@ class Analysis:
             raise Stale
         self._found[path] = (version, found)
         return found
+
+    def held(
+        self,
+        path: str,
+        cell: int | None,
+        row: int,
+        column: int,
+        is_stale: Callable[[], bool] = lambda: False,
+    ) -> Held | None:
+        """What is known of the name at a position (from 1); None where nothing is. Raises Stale."""
+        setup = self._setup(path)
+        overlay = dict(self.buffers)
+        try:
+            data = reader(overlay)(path)
+        except OSError:
+            return None
+        probe = probing.place(path, data, cell, row, column)
+        if probe is None or _is_excluded(path, setup.settings):
+            return None
+        examined = project.examine(
+            [path],
+            settings=probing.with_probe(setup.settings),
+            overlay={**overlay, path: probe.data},
+            progress=_stopping(is_stale),
+            memory=setup.memory,
+        )
+        folder = self.folder_of(path) or os.path.dirname(path)
+        lines = probing.describe(examined.joints, folder, path, probe.first)
+        return Held(probe.text, Place(path, cell, *probe.span), tuple(lines)) if lines else None
 
     def fixes(self, path: str, wanted: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
         """`wanted`, found in a file, with all fixes of theirs."""

@@ -19,6 +19,7 @@ from pygls import uris
 
 from softmax_lint.comments import scan
 from softmax_lint.diagnostic import Diagnostic, Edit, Place, Related, Verdict
+from softmax_lint.lsp.analysis import Held
 from softmax_lint.rules import RULES
 from softmax_lint.rules.schema import Rule
 
@@ -211,11 +212,13 @@ class Converter:
         position: types.Position,
         found: Sequence[Diagnostic],
         verdicts: Sequence[Verdict],
+        held: Held | None,
         lines: Lines,
     ) -> types.Hover | None:
-        """The page of the rule under a position, or what is known of the loss there."""
+        """The page of the rule under a position, or what is known of the loss there, with what is held there."""
         text = lines(path, cell)
         row, column = self.spot(position, text)
+        below = [_held(held)] if held is not None else []
         commented = _commented_rule(text, row, column)
         if commented is not None:
             rule, start, end = commented
@@ -223,11 +226,13 @@ class Converter:
         for each in found:
             if _holds(each.place, path, cell, row, column):
                 rules = [rule for rule in RULES if rule.code == each.code]
-                parts = [f"**{each.code}** {each.message}", *(page_of(rule) for rule in rules)]
+                parts = [f"**{each.code}** {each.message}", *below, *(page_of(rule) for rule in rules)]
                 return self._shown(each.place, "\n\n".join(parts), lines)
         for verdict in verdicts:
             if _holds(verdict.place, path, cell, row, column):
-                return self._shown(verdict.place, _verdict(verdict), lines)
+                return self._shown(verdict.place, "\n\n".join([*below, _verdict(verdict)]), lines)
+        if held is not None:
+            return self._shown(held.place, below[0], lines)
         return None
 
     def _shown(self, place: Place, markdown: str, lines: Lines) -> types.Hover:
@@ -259,6 +264,13 @@ def _commented_rule(lines: Sequence[str], row: int, column: int) -> tuple[Rule, 
                     if word[0].upper() == rule.code or word[0].lower() == rule.name:
                         return rule, word.start() + 1, word.end() + 1
     return None
+
+
+def _held(held: Held) -> str:
+    name = held.text if "\n" not in held.text else held.text.split("\n")[0] + " …"
+    if len(held.lines) == 1:
+        return f"`{name}`: {held.lines[0]}"
+    return f"`{name}`:\n" + "".join(f"\n- {line}" for line in held.lines)
 
 
 def _verdict(verdict: Verdict) -> str:

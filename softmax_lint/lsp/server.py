@@ -366,8 +366,16 @@ class Session:
             return None
         path, cell = spot
         found = await self._find(path)
+        lines = self.analysis.lines()
+        row, column = self.converter.spot(params.position, lines(path, cell))
+        version = self.analysis.version
+        is_stale = partial(self._is_stale, version, threading.Event())
+        try:
+            held = await self._work(partial(self.analysis.held, path, cell, row, column, is_stale))
+        except Stale:
+            return None
         return self.converter.hover(
-            path, cell, params.position, found.diagnostics, found.verdicts, self.analysis.lines()
+            path, cell, params.position, found.diagnostics, found.verdicts, held, lines
         )
 
     async def code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
