@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from softmax_lint.keys import KEYS
 from softmax_lint.knowledge.schema import Api
 from softmax_lint.patterns import Matcher, compile_patterns
 from softmax_lint.selection import Layer, Named, UnknownRule, choose, expand, suggest
+from softmax_lint.surroundings import base_of
 
 DEFAULT_EXCLUDE = (
     ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox",
@@ -35,6 +36,7 @@ class Settings:
     """What a run was told. Paths are absolute; `root` is the folder that relative patterns start at."""
 
     root: str
+    base: str | None = None  # the root of a project that nothing marks; if None, the folder of the files
     config_file: str | None = None
     selected: frozenset[str] = frozenset()  # codes that are on
     opted_in: frozenset[str] = frozenset()  # codes that are on with their opt-in cases
@@ -92,7 +94,7 @@ def load(
     tables = [*(_with_extended(*file) if file else ()), *inline, Table(given)]
     for table in tables:
         _validate(table)
-    return _fold(tables, file[0] if file else None, rules, extra)
+    return replace(_fold(tables, file[0] if file else None, rules, extra), base=base_of(paths))
 
 
 def find(paths: Sequence[str]) -> tuple[str, Table] | None:

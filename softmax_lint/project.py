@@ -139,6 +139,8 @@ class _Run:
         self.memory = memory
         self.failures: list[Failure] = []
         base = os.path.commonpath([os.path.dirname(path) for path in files]) if files else os.getcwd()
+        if settings.base is not None and f"{base}{os.sep}".startswith(settings.base.rstrip(os.sep) + os.sep):
+            base = settings.base
         if memory is not None and memory.base is not None and base.startswith(memory.base + os.sep):
             base = memory.base
         self.sources: dict[str, Source | Unreadable] = {}
@@ -214,6 +216,7 @@ class _Run:
         from softmax_lint import judging
         from softmax_lint.linking.roots import link
 
+        self.machine.watchful = index.has_logits()
         link(self.machine, roots, self._fail, progress)
         given = set(self.files)
         meetings = self.machine.meetings.values()

@@ -17,7 +17,7 @@ PACKAGE = Path(softmax_lint.__file__).parent
 # From the bottom up. A module imports from its own part and from parts that stand before it. A new part is a
 # decision: give it its place here.
 LAYERS = (
-    "representation", "code", "diagnostic", "pair", "knowledge", "splitting", "notebook", "source",
+    "representation", "code", "diagnostic", "pair", "knowledge", "splitting", "notebook", "surroundings", "source",
     "lowering", "linking", "rules", "patterns", "selection", "keys", "config", "lines", "fingerprint",
     "baseline", "comments", "silencing", "discover", "suppression", "wiring", "screen", "memory", "judging", "edits",
     "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "__main__",

@@ -12,12 +12,12 @@ from softmax_lint.knowledge import REGISTRY, find, find_own, has_own
 from softmax_lint.linking.values import Module, Name, Origin, Pending, Unknown, Value, just, unknown
 from softmax_lint.source import Source, Unreadable
 from softmax_lint.splitting import Statement, split
+from softmax_lint.surroundings import ROOT_MARKS
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
 LIBRARIES = frozenset(root for root, _ in REGISTRY)
-ROOT_MARKS = ("softmax-lint.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
 @dataclass(slots=True)
@@ -223,14 +223,19 @@ class Modules:
         if key in self._resolved:
             return self._resolved[key]
         found = None
+        tops = []
         at = folder
         while True:
             found = self._below(at, dotted)
+            tops.append(at)
             if found is not None or at == root or os.path.dirname(at) == at or not at.startswith(root):
                 break
             at = os.path.dirname(at)
-        if found is None:
-            found = self._below(os.path.join(root, "src"), dotted)
+        for at in tops if found is None else ():
+            if "src" in self._names(at):
+                found = self._below(os.path.join(at, "src"), dotted)
+                if found is not None:
+                    break
         self._resolved[key] = found
         return found
 

@@ -1,0 +1,160 @@
+"""How far a project reaches that no file marks: from the given paths up to the folder that its imports start at.
+
+A finding has ends in several files. Whoever gives one of them must hear of it, too, so the files that import
+the given ones, and those that they import, have to lie inside.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+
+ROOT_MARKS = ("softmax-lint.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
+SUFFIXES = (".py", ".ipynb")
+# Files that are searched for imports, for each folder on the way up.
+MOST_FILES = 400
+_SKIPPED = frozenset({"node_modules", "venv", "build", "dist"})
+# Also inside the strings of a notebook's JSON, which need not be parsed for that.
+_IMPORT = re.compile(r'(?:^|\\n|")[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))', re.M)
+_AS = re.compile(r"[ \t]+as[ \t]+\w+")
+
+
+def base_of(paths: Sequence[str]) -> str:
+    """The root of what no mark is above: the folder that holds all `paths`, or one above it.
+
+    It goes up out of packages, to a folder whose files import it, and to one that holds what the given files
+    import; for files also to the working directory. It never goes to the home folder, a folder for temporary
+    files, or above them.
+    """
+    folders = list(dict.fromkeys(os.path.abspath(path) for path in paths or (".",)))
+    files = [path for path in folders if not os.path.isdir(path)]
+    try:
+        base = os.path.commonpath([os.path.dirname(path) if path in files else path for path in folders])
+    except ValueError:  # several drives
+        return os.getcwd()
+    if is_marked(base):
+        return base
+    cwd = os.getcwd()
+    if len(files) == len(folders) and _is_below(base, cwd) and not _is_wide(cwd):
+        base = cwd
+    wanted = {name for path in folders for name in _first_names(path)}
+    above = base
+    # What the given files import may lie several folders up; nothing has to point at those between.
+    while not _is_wide(above := os.path.dirname(above)):
+        if _is_root_of(above, base) or any(
+            _holds(top, name) for top in (above, os.path.join(above, "src")) for name in wanted
+        ):
+            base = above
+    return base
+
+
+def is_marked(folder: str) -> bool:
+    """Whether a folder, or one above it, has a file that marks the root of a project."""
+    while True:
+        if any(os.path.exists(os.path.join(folder, mark)) for mark in ROOT_MARKS):
+            return True
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return False
+        folder = parent
+
+
+def _is_root_of(parent: str, folder: str) -> bool:
+    """Whether imports that reach into `folder` start at its parent folder."""
+    if os.path.dirname(folder) != parent:
+        return False
+    name = os.path.basename(folder)
+    if name == "src" or "__init__.py" in _names(folder):
+        return True
+    for number, path in enumerate(_python_around(parent, folder)):
+        if number == MOST_FILES:
+            break
+        beside = _names(os.path.dirname(path)) if os.path.dirname(path) != parent else frozenset()
+        if name not in beside and f"{name}.py" not in beside and name in _imports(path, name):
+            return True
+    return False
+
+
+def _python_around(parent: str, folder: str) -> Iterator[str]:
+    """The Python files in `parent` and in the folders in it, but for `folder`."""
+    folders = []
+    for name in sorted(_names(parent)):
+        path = os.path.join(parent, name)
+        if name.endswith(SUFFIXES):
+            yield path
+        elif "." not in name and path != folder and _is_folder(path):
+            folders.append(path)
+    for path in folders:
+        yield from (os.path.join(path, name) for name in sorted(_names(path)) if name.endswith(SUFFIXES))
+
+
+def _imports(path: str, name: str = "") -> frozenset[str]:
+    """The first parts of the names of modules that a file imports; none of a file that does not say `name`."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except (OSError, ValueError):
+        return frozenset()
+    if name.encode() not in data:
+        return frozenset()
+    text = data.decode("utf-8", "replace").replace("\r", "\n")
+    return frozenset(
+        part.strip().partition(".")[0]
+        for match in _IMPORT.finditer(text)
+        for part in (match[1] or _AS.sub("", match[2])).split(",")
+    ) - {""}
+
+
+def _first_names(path: str) -> Iterator[str]:
+    """What a file, or the files below a folder, import and their own folder does not hold."""
+    for number, file in enumerate(_python_below(path) if os.path.isdir(path) else [path]):
+        if number == MOST_FILES:
+            break
+        folder = os.path.dirname(file)
+        yield from (name for name in _imports(file) if not _holds(folder, name))
+
+
+def _python_below(top: str) -> Iterator[str]:
+    pending = [top]
+    while pending:
+        folder = pending.pop()
+        for name in sorted(_names(folder)):
+            path = os.path.join(folder, name)
+            if name.endswith(SUFFIXES):
+                yield path
+            elif "." not in name and name not in _SKIPPED and _is_folder(path):
+                pending.append(path)
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
+
+
+def _holds(folder: str, name: str) -> bool:
+    """Whether a folder holds Python that can be imported by a name."""
+    names = _names(folder)
+    if f"{name}.py" in names:
+        return True
+    return name in names and any(inner.endswith(".py") for inner in _names(os.path.join(folder, name)))
+
+
+def _names(folder: str) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(folder))
+    except (OSError, ValueError):
+        return frozenset()
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _is_wide(folder: str) -> bool:
+    """Whether a folder holds things that have nothing to do with each other."""
+    if os.path.dirname(folder) == folder:
+        return True
+    home = os.path.expanduser("~")
+    temporary = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
+    shared = [os.path.normpath(each) for each in (home, "/tmp", "/var/tmp", *temporary) if each]
+    return any(_is_below(each, folder) for each in shared)
