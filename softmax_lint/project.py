@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from softmax_lint import knowledge, lowering, screen, source
+from softmax_lint import knowledge, lowering, screen, source, surroundings
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report, Verdict
 from softmax_lint.knowledge.schema import LOSS, METRIC, SAMPLER, TRAINER, Api
-from softmax_lint.linking.modules import Modules
+from softmax_lint.linking.modules import LIBRARIES, Modules
 from softmax_lint.memory import Memory
 from softmax_lint.pair import Pair
 from softmax_lint.source import Source, Unreadable
@@ -242,7 +242,11 @@ class _Run:
         """The other files of the projects that the given files belong to."""
         from softmax_lint.discover import discover
 
-        roots = dict.fromkeys(self.modules.root_of(os.path.dirname(path)) for path in self.files)
+        inner = dict.fromkeys(self.modules.root_of(os.path.dirname(path)) for path in self.files)
+        # No folder called like a library is imported by that name.
+        roots = dict.fromkeys(
+            root if os.path.basename(root) in LIBRARIES else surroundings.around(root) for root in inner
+        )
         given = set(self.files)
         found: list[str] = []
         for root in roots:

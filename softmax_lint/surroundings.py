@@ -51,27 +51,55 @@ def base_of(paths: Sequence[str]) -> str:
 
 def is_marked(folder: str) -> bool:
     """Whether a folder, or one above it, has a file that marks the root of a project."""
-    while True:
-        if any(os.path.exists(os.path.join(folder, mark)) for mark in ROOT_MARKS):
-            return True
+    return _marked(folder) is not None
+
+
+def _marked(folder: str) -> str | None:
+    """The nearest marked folder, from `folder` upwards."""
+    while not any(os.path.exists(os.path.join(folder, mark)) for mark in ROOT_MARKS):
         parent = os.path.dirname(folder)
         if parent == folder:
-            return False
+            return None
         folder = parent
+    return folder
 
 
-def _is_root_of(parent: str, folder: str) -> bool:
-    """Whether imports that reach into `folder` start at its parent folder."""
-    if os.path.dirname(folder) != parent:
-        return False
-    name = os.path.basename(folder)
-    if name == "src" or "__init__.py" in _names(folder):
+def around(root: str) -> str:
+    """The root of the project that imports the one at `root` from inside, as code with a setup.py of its own
+    is imported by the repository that brings it along; mostly `root` itself.
+    """
+    parent = os.path.dirname(root)
+    outer = None if os.path.exists(os.path.join(root, ".git")) else _marked(parent)
+    if outer is None or _is_wide(outer):
+        return root
+    above = root
+    while above != outer:
+        above = os.path.dirname(above)
+        if _is_root_of(above, root):
+            return around(outer)
+    return root
+
+
+def _is_root_of(above: str, folder: str) -> bool:
+    """Whether imports that reach into `folder` start at a folder above it."""
+    inner = os.path.relpath(folder, above).split(os.sep)
+    first = os.path.join(above, inner[0])
+    if len(inner) == 1 and (inner[0] == "src" or "__init__.py" in _names(folder)):
         return True
-    for number, path in enumerate(_python_around(parent, folder)):
+    for number, path in enumerate(_python_around(above, first)):
         if number == MOST_FILES:
             break
-        beside = _names(os.path.dirname(path)) if os.path.dirname(path) != parent else frozenset()
-        if name not in beside and f"{name}.py" not in beside and name in _imports(path, name):
+        beside = _names(os.path.dirname(path)) if os.path.dirname(path) != above else frozenset()
+        if inner[0] not in beside and f"{inner[0]}.py" not in beside and _reaches(path, inner):
+            return True
+    return False
+
+
+def _reaches(path: str, inner: Sequence[str]) -> bool:
+    """Whether a file imports the folder with these names one below the other, or what is in it."""
+    for module in _imports(path, inner[-1]):
+        parts = module.split(".")
+        if all(part == name for part, name in zip(parts, inner, strict=False)):
             return True
     return False
 
@@ -90,7 +118,7 @@ def _python_around(parent: str, folder: str) -> Iterator[str]:
 
 
 def _imports(path: str, name: str = "") -> frozenset[str]:
-    """The first parts of the names of modules that a file imports; none of a file that does not say `name`."""
+    """The modules that a file imports, as it spells them; none of a file that does not say `name`."""
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -100,7 +128,7 @@ def _imports(path: str, name: str = "") -> frozenset[str]:
         return frozenset()
     text = data.decode("utf-8", "replace").replace("\r", "\n")
     return frozenset(
-        part.strip().partition(".")[0]
+        part.strip()
         for match in _IMPORT.finditer(text)
         for part in (match[1] or _AS.sub("", match[2])).split(",")
     ) - {""}
@@ -112,7 +140,8 @@ def _first_names(path: str) -> Iterator[str]:
         if number == MOST_FILES:
             break
         folder = os.path.dirname(file)
-        yield from (name for name in _imports(file) if not _holds(folder, name))
+        names = {module.partition(".")[0] for module in _imports(file)} - {""}
+        yield from (name for name in names if not _holds(folder, name))
 
 
 def _python_below(top: str) -> Iterator[str]:

@@ -42,6 +42,10 @@ PROJECTS: list[tuple[str, dict[str, str]]] = [
                    "p/l/loss.py": LOSS, "p/train.py": train("p.m.net", ".l.loss")}),
     ("src", {"src/p/__init__.py": "", "src/p/net.py": NET, "src/p/loss.py": LOSS,
              "scripts/train.py": train("p.net", "p.loss")}),
+    ("a project inside", {".git/HEAD": "", "third/net/setup.py": "", "third/net/net.py": NET,
+                          "loss.py": LOSS, "tools/train.py": train("third.net.net", "loss")}),
+    ("a package with a mark", {".git/HEAD": "", "p/__init__.py": "", "p/m/__init__.py": "", "p/m/setup.py": "",
+                               "p/m/net.py": NET, "p/loss.py": LOSS, "p/train.py": train(".m.net", ".loss")}),
     ("a notebook", {"p/net.py": NET, "p/loss.py": LOSS, "books/a.ipynb": train("p.net", "p.loss", BOOK)}),
 ]  # fmt: skip
 
