@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from softmax_lint import rules
@@ -11,8 +11,8 @@ from softmax_lint.linking.modules import Modules
 from softmax_lint.linking.sinks import Meeting
 from softmax_lint.linking.values import Origin, Tensor, Unknown
 from softmax_lint.lowering import Span
-from softmax_lint.pair import LOSS, Pair
-from softmax_lint.representation import ANY
+from softmax_lint.pair import CONSUMER, LOSS, METRIC, Pair
+from softmax_lint.representation import ANY, SCORES, SIGMOID_LOGITS, SOFTMAX_LOGITS
 from softmax_lint.rules.schema import Rule
 
 _NOWHERE = Place("", None, 0, 0, 0, 0)
@@ -125,9 +125,11 @@ def judge(
     places = Places(modules)
     findings: dict[tuple[str, Origin, Origin], _Finding] = {}
     verdicts: dict[tuple[Origin, Origin], list[tuple[_Outcome, Meeting]]] = {}
+    meetings = list(meetings)
+    takers, logits = _takers(meetings)
     for meeting in meetings:
         for group in meeting.groups:
-            outcome = _judge_group(meeting, group, describe, opted_in)
+            outcome = _judge_group(meeting, group, describe, opted_in, logits)
             for rule, pair, tensor in outcome.rules:
                 key = (rule.code, tensor.source, meeting.place)
                 known = findings.setdefault(key, _Finding(rule, pair, tensor, meeting))
@@ -135,7 +137,9 @@ def judge(
             if meeting.meeting == LOSS:
                 verdicts.setdefault((meeting.application, meeting.place), []).append((outcome, meeting))
     findings = _without_replaced(findings)
-    diagnostics = [_diagnostic(each, places) for each in findings.values() if _touches(each, places, given)]
+    diagnostics = [
+        _diagnostic(each, places, takers) for each in findings.values() if _touches(each, places, given)
+    ]
     locate = places.locate if located else places.about
     return diagnostics, [
         _verdict(locate(at[0]), found) for at, found in verdicts.items() if places.path(at[0]) in given
@@ -153,6 +157,8 @@ def joints(
 ) -> list[Joint]:
     """Every tensor with every sink it may meet, each combination once."""
     places = Places(modules)
+    meetings = list(meetings)
+    _, logits = _takers(meetings)
 
     def maybe(origin: Origin | None) -> Place | None:
         return None if origin is None else places.locate(origin)
@@ -166,7 +172,7 @@ def joints(
             else:
                 pair = replace(describe(meeting, thing), source=places.locate(thing.source), sink=sink)
                 rule = rules.judge(pair) if meeting.expected is not None else None
-                if rule is not None and _passed_over(rule, pair, thing, opted_in):
+                if rule is not None and _passed_over(rule, pair, thing, opted_in, logits):
                     rule = None
                 joint = Joint(
                     pair,
@@ -183,13 +189,42 @@ def joints(
     return list(found)
 
 
-def _passed_over(rule: Rule, pair: Pair, tensor: Tensor, opted_in: frozenset[str]) -> bool:
-    """Opt-in cases that were not opted in, and unstable gradients where no gradient flows."""
-    return (rule.opt_in(pair) and rule.code not in opted_in) or (rule.kind == "unstable" and tensor.detached)
+def _takers(meetings: Iterable[Meeting]) -> tuple[dict[Origin, Meeting], frozenset[Origin]]:
+    """Layers with a loss that takes their output as raw scores, and those known to give binary logits: such
+    a loss takes them, and none of any other kind."""
+    takers: dict[Origin, Meeting] = {}
+    others: set[Origin] = set()
+    for meeting in meetings:
+        if meeting.meeting != LOSS:
+            continue
+        for thing in dict.fromkeys(thing for group in meeting.groups for thing in group):
+            if isinstance(thing, Tensor):
+                takes = meeting.measured and thing.representation == SCORES
+                if takes and meeting.expected in (SIGMOID_LOGITS, SOFTMAX_LOGITS):
+                    takers.setdefault(thing.source, meeting)
+                if not takes or meeting.expected != SIGMOID_LOGITS:
+                    others.add(thing.source)
+    return takers, frozenset(takers.keys() - others)
+
+
+def _passed_over(
+    rule: Rule, pair: Pair, tensor: Tensor, opted_in: frozenset[str], logits: Collection[Origin]
+) -> bool:
+    """Opt-in cases that were not opted in, unstable gradients where no gradient flows, and consumers of
+    scores that may be anything."""
+    return (
+        (rule.opt_in(pair) and rule.code not in opted_in)
+        or (rule.kind == "unstable" and tensor.detached)
+        or (pair.meeting == CONSUMER and tensor.source not in logits)
+    )
 
 
 def _judge_group(
-    meeting: Meeting, group: tuple[object, ...], describe: Describe, opted_in: frozenset[str]
+    meeting: Meeting,
+    group: tuple[object, ...],
+    describe: Describe,
+    opted_in: frozenset[str],
+    logits: Collection[Origin],
 ) -> _Outcome:
     if meeting.expected == ANY:
         return _Outcome("not-judged", reason="the loss takes any representation")
@@ -210,7 +245,7 @@ def _judge_group(
         produced.append(thing.representation)
         pair = describe(meeting, thing)
         rule = rules.judge(pair)
-        if rule is not None and _passed_over(rule, pair, thing, opted_in):
+        if rule is not None and _passed_over(rule, pair, thing, opted_in, logits):
             rule = None
         if rule is not None:
             found.append((rule, pair, thing))
@@ -236,7 +271,7 @@ def _without_replaced(
     return {
         key: f
         for key, f in findings.items()
-        if not (f.rule.code in _WEAK and f.tensor.source in by_pair)
+        if not (f.rule.code in _WEAK and _blamed(f) in by_pair)
         and not (f.rule.code != "SML401" and f.meeting.place in called)
     }
 
@@ -244,7 +279,11 @@ def _without_replaced(
 _WEAK = frozenset({"SML204", "SML303"})
 
 
-def _diagnostic(finding: _Finding, places: Places) -> Diagnostic:
+def _blamed(finding: _Finding) -> Origin:
+    return finding.tensor.source if finding.rule.blame == "source" else finding.meeting.place
+
+
+def _diagnostic(finding: _Finding, places: Places, takers: Mapping[Origin, Meeting]) -> Diagnostic:
     tensor, meeting, rule = finding.tensor, finding.meeting, finding.rule
     source, sink = places.locate(tensor.source), places.locate(meeting.place)
     pair = replace(finding.pair, source=source, sink=sink)
@@ -262,8 +301,12 @@ def _diagnostic(finding: _Finding, places: Places) -> Diagnostic:
         add("output", f"`{pair.source_text}` makes the output here", source)
     else:
         add("source", f"`{pair.source_text}` is applied here", source)
+    if meeting.meeting in (METRIC, CONSUMER) and tensor.source in takers:
+        loss = takers[tensor.source]
+        add("sink", f"`{loss.text}` takes it as raw scores", places.locate(loss.place))
     for application in finding.applications:
-        add("meets", "the loss is applied here", places.locate(application))
+        met = "the loss is applied here" if meeting.meeting == LOSS else "they meet here"
+        add("meets", met, places.locate(application))
     if tensor.built is not None:
         add("built", f"`{pair.source_text}` comes from here", places.locate(tensor.built))
     if tensor.layer is not None and tensor.layer != tensor.source:

@@ -29,6 +29,10 @@ OTHERS = (
 _LOGARITHMS = (
     "torch.log(", "tf.log(", "math.log(", "k.log(", "ops.log(", "jnp.log(", ".log()", "backend.log(",
 )  # fmt: skip
+# Losses on binary logits, and what may read such logits in other files than the loss.
+_LOGITS = ("withlogits", "with_logits", "from_logits")
+_FRAMEWORKS = ("torch", "keras", "tensorflow", "lightning")
+_READS = re.compile(r"[<>]=?\s*0?\.\d|(?<![\w.])0?\.\d+\s*[<>]|\.round\(|\.(?:gt|ge|lt|le)\(")
 _IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*|[^#\n]*)|import[ \t]+([^#\n]*))", re.M
 )
@@ -64,12 +68,15 @@ def module_name(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A file: whether it spells a sink, a loss, or the logarithm of what may come from elsewhere."""
+    """A file: whether it spells a sink, a loss, the logarithm of what may come from elsewhere, a loss on
+    logits, or a threshold for what a model gives."""
 
     key: object
     sink: bool
     loss: bool
     logarithm: bool
+    logits: bool
+    reads: bool
     words: frozenset[str]
     outline: Outline
 
@@ -100,6 +107,8 @@ class Index:
             loss or any(token in lowered for token in OTHERS),
             loss,
             any(token in lowered for token in _LOGARITHMS),
+            any(token in lowered for token in _LOGITS),
+            any(name in lowered for name in _FRAMEWORKS) and _READS.search(content) is not None,
             words,
             Outline(path, content, lambda text: self._spells_loss(text.lower())),
         )
@@ -128,8 +137,14 @@ class Index:
         """The files to run: those that spell a sink, and those that may bring a model to one elsewhere."""
         chosen = {path for path, entry in self._known.items() if entry.sink}
         chosen |= {path for path in self._up(chosen) if self._known[path].logarithm}
+        if self.has_logits():
+            chosen |= {path for path, entry in self._known.items() if entry.reads}
         outlines = {path: entry.outline for path, entry in self._known.items()}
         return frozenset(chosen | wire(outlines, [p for p, entry in self._known.items() if entry.loss]))
+
+    def has_logits(self) -> bool:
+        """Whether a loss may be one on logits."""
+        return any(entry.logits for entry in self._known.values())
 
     def reach(self, given: Iterable[str]) -> frozenset[str]:
         """All files that may matter to what is found in `given`: what imports them, and what that imports."""

@@ -300,6 +300,10 @@ def sample_ratio(torch: Any) -> float:
     return float(sampled.max() / sampled.min())
 
 
+def half_probability(torch: Any) -> float:
+    return float(torch.sigmoid(torch.tensor(0.5)))
+
+
 QUOTED: dict[str, dict[str, Measure]] = {
     "SML001": {"16.1": keras_gap, "11.1": log_of_softmax_gap("float16", 15, True)},
     "SML002": {
@@ -330,6 +334,9 @@ QUOTED: dict[str, dict[str, Measure]] = {
     "SML202": {"1.4612": softmax_floor(10, "sigmoid"), "3.6222": softmax_floor(100, "sigmoid")},
     "SML204": {"4.1589": uniform_loss(0), "2.3026": uniform_loss(1)},
     "SML205": {"0.6931": sigmoid_floor(0, "relu")},
+    "SML301": {"0.6225": half_probability},
+    "SML302": {"0.6225": half_probability},
+    "SML303": {"2.7183": sample_ratio, "0.2320": sample_probability},
     "SML304": {"2.7183": sample_ratio, "0.2320": sample_probability},
 }
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+|e-\d+)(?!\w)")

@@ -13,7 +13,18 @@ import pytest
 
 import softmax_lint.rules as rules
 from softmax_lint.diagnostic import SEVERITIES, Place
-from softmax_lint.pair import CONSTRUCTOR, LOG, LOSS, MEETINGS, SAMPLER, SWAPPED, TARGET, Pair
+from softmax_lint.pair import (
+    CONSTRUCTOR,
+    CONSUMER,
+    LOG,
+    LOSS,
+    MEETINGS,
+    METRIC,
+    SAMPLER,
+    SWAPPED,
+    TARGET,
+    Pair,
+)
 from softmax_lint.pair import SOFTMAX as AGAIN
 from softmax_lint.representation import (
     ANY,
@@ -171,7 +182,15 @@ JUDGED = [
     (make_pair(SCORES, SOFTMAX_LOGITS, CONSTRUCTOR), "SML401"),
     (make_pair("unknown", "unknown", CONSTRUCTOR), "SML401"),
     (make_pair(SCORES, SIGMOID_LOGITS, SWAPPED), "SML402"),
-    (make_pair(SOFTMAX, SOFTMAX, AGAIN), None),  # SML303 comes with the fixer
+    (make_pair(SOFTMAX, SOFTMAX, AGAIN), "SML303"),
+    *((make_pair(other, SOFTMAX, AGAIN), None) for other in (SCORES, LOG_SOFTMAX, SIGMOID)),
+    (make_pair(SCORES, BINARY, METRIC, sink_text="'accuracy'", units=1), "SML301"),
+    (make_pair(SCORES, CATEGORICAL, METRIC), "SML301"),
+    (make_pair(SIGMOID, BINARY, METRIC), None),
+    (make_pair(SCORES, ANY, METRIC), None),
+    (make_pair(SCORES, BINARY, CONSUMER, sink_text="> 0.5"), "SML302"),
+    (make_pair(SCORES, BINARY, CONSUMER, sink_text="round"), "SML302"),
+    (make_pair(SIGMOID, BINARY, CONSUMER, sink_text="> 0.5"), None),
 ]
 
 
@@ -401,9 +420,12 @@ CODES = [
     *(f"SML00{digit}" for digit in range(1, 7)),
     *("SML101", "SML102", "SML103", "SML106"),
     *(f"SML20{digit}" for digit in range(1, 8)),
-    *("SML304", "SML401", "SML402", "SML900", "SML901"),
+    *("SML301", "SML302", "SML303", "SML304", "SML401", "SML402", "SML900", "SML901"),
 ]
-SINK_BLAMED = {"SML003", "SML006", "SML103", "SML106", "SML207", "SML401", "SML402", "SML900", "SML901"}
+SINK_BLAMED = {
+    *("SML003", "SML006", "SML103", "SML106", "SML207", "SML301", "SML302", "SML303"),
+    *("SML401", "SML402", "SML900", "SML901"),
+}
 
 
 def test_rules_are_complete_unique_and_sorted() -> None:

@@ -123,7 +123,7 @@ def call_function(machine: Machine, thing: Func | Bound, given: Arguments, origi
     if isinstance(thing, Bound):
         given = given._replace(positional=(Argument(just(receiver), None), *given.positional))
     if not machine.effects and not effects.matters(machine, function, receiver, given):
-        return machine.delay(lambda: _enter(machine, function, given))
+        return machine.delay(lambda: _enter(machine, function, given), function)
     return _enter(machine, function, given)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from softmax_lint import code
 from softmax_lint.knowledge import find
 from softmax_lint.knowledge.schema import LOSS, TRAINER
+from softmax_lint.linking.consumers import COMPARISONS, ORDERED, ROUNDINGS
 from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Arguments,
@@ -65,13 +67,14 @@ class Footprint(NamedTuple):
     names: frozenset[str]
     attributes: frozenset[str]
     own: frozenset[str]  # methods and attributes of its first parameter that it calls
+    reads: bool  # it compares something with a number between 0 and 1, or rounds it
 
 
 def footprint(machine: Machine, function: code.Expr) -> Footprint:
     cached = _CACHE.get(id(function))
     if cached is not None and cached[0] is function:
         return cached[1]
-    acts = meets = False
+    acts = meets = reads = False
     names: set[str] = set()
     own: set[str] = set()
     attributes: set[str] = set()
@@ -98,6 +101,7 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
                 elif callee[2][0] == code.NAME and callee[3] in ("forward", "__call__", "items", "values"):
                     names.add(callee[2][2])
                 acts = acts or callee[3] in MUTATORS
+                reads = reads or _is_reading(node)
                 meets = (
                     meets
                     or (_token(callee[3]) and not _plain_log(callee))
@@ -105,6 +109,8 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
                 )
             elif callee[0] == code.ITEM and callee[2][0] == code.NAME:
                 names.add(callee[2][2])
+        elif tag == code.COMPARE and len(node) == 5 and isinstance(node[1], int):
+            reads = reads or (node[2] in ORDERED and _has_threshold(node[3], node[4]))
         elif tag == code.LOOP and len(node) == 5 and node[2][0] == code.NAME:
             names.add(node[2][2])
         elif (
@@ -112,9 +118,33 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
         ) or tag == code.GLOBAL:
             acts = True
         stack.extend(part for part in node if isinstance(part, tuple))
-    result = Footprint(acts or meets, meets, frozenset(names), frozenset(attributes), frozenset(own))
+    result = Footprint(acts or meets, meets, frozenset(names), frozenset(attributes), frozenset(own), reads)
     _CACHE[id(function)] = (function, result)
     return result
+
+
+def _is_reading(call: code.Expr) -> bool:
+    """`x.round()`, `np.round(x)`, `x.gt(0.5)`; numbers that are shown with some decimals are none."""
+    name, given = call[2][3], call[3]
+    if call[4]:
+        return False
+    if name in ROUNDINGS:
+        return len(given) < 2
+    return name in COMPARISONS and bool(given) and _is_fraction(given[-1])
+
+
+def _has_threshold(left: code.Expr, right: code.Expr) -> bool:
+    for one, other in ((left, right), (right, left)):
+        if _is_fraction(one):
+            name = ""
+            if other[0] == code.CALL and other[2][0] in (code.ATTR, code.NAME):
+                name = other[2][-1]
+            return "rand" not in name and name not in ("uniform", "time")
+    return False
+
+
+def _is_fraction(e: code.Expr) -> bool:
+    return e[0] == code.CONST and isinstance(e[2], float) and 0 < e[2] < 1
 
 
 def _plain_log(callee: code.Expr) -> bool:
@@ -159,7 +189,24 @@ def _token(name: str) -> bool:
 
 def worthwhile(machine: Machine, function: Func, receiver: Thing) -> bool:
     """Whether a function that nobody calls may meet a sink by itself."""
-    return _matters(machine, function, receiver, set(), writes=False)
+    return _matters(machine, function, receiver, set(), writes=False) or _softens(machine, function)
+
+
+def _softens(machine: Machine, function: Func) -> bool:
+    """Whether it calls a softmax, and there is another one around it that may come before."""
+    print_ = footprint(machine, function.code)
+    if not any(map(_is_softmax, print_.names)) and not any(map(_is_softmax, print_.attributes)):
+        return False
+    unit = machine.modules.units[function.unit]
+    units = [function.unit] if function.owner is not None else machine.modules.files[unit.file].units
+    return sum(len(_SOFTMAX.findall(machine.modules.units[each].text)) for each in units) > 1
+
+
+def _is_softmax(name: str) -> bool:
+    return _SOFTMAX.fullmatch(name) is not None
+
+
+_SOFTMAX = re.compile(r"(?<![a-zA-Z_])softmax(?![a-zA-Z_])", re.I)
 
 
 def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments) -> bool:
@@ -180,7 +227,7 @@ def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int], 
         return False
     seen.add(id(function.code))
     print_ = footprint(machine, function.code)
-    if print_.meets or (writes and print_.acts):
+    if print_.meets or (writes and print_.acts) or (print_.reads and machine.watchful):
         return True
     for name in print_.names:
         value = _peek(machine, function.env, name)

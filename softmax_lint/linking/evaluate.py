@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from softmax_lint import code
-from softmax_lint.linking import options, tensors
+from softmax_lint.linking import consumers, options, tensors
 from softmax_lint.linking.values import (
     FLOW,
     Argument,
@@ -430,7 +430,10 @@ def decide(machine: Machine, frame: Frame, e: code.Expr) -> Decision:
     if tag == code.BOOL:
         return _decide_all(machine, frame, e)
     if tag == code.COMPARE:
-        return _compare(machine, e[2], evaluate(machine, frame, e[3]), evaluate(machine, frame, e[4]))
+        left = machine.force(evaluate(machine, frame, e[3]))
+        right = machine.force(evaluate(machine, frame, e[4]))
+        consumers.compared(machine, e[2], left, right, (frame.unit, e[1]))
+        return _compare(machine, e[2], left, right)
     return truth_of(machine, evaluate(machine, frame, e))
 
 

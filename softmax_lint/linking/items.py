@@ -70,7 +70,7 @@ def elements(machine: Machine, value: Value) -> list[Any] | None:
     if isinstance(thing, Seq):
         return list(thing.items)
     if isinstance(thing, Tensor) and thing.representation:
-        return [Repeat((just(thing._replace(plain=False, rank=None, units=None)),))]
+        return [Repeat((just(tensors.entry_of(thing)),))]
     if isinstance(thing, Obj):
         inner = machine.heap.records[thing.id].slots.get(ITEMS)
         if inner is None or len(inner) != 1:

@@ -11,6 +11,7 @@ from softmax_lint.knowledge.schema import (
     APPLY,
     BASE,
     CLASS,
+    CONSUMER,
     CONTAINER,
     FUNCTIONAL,
     JOIN,
@@ -26,7 +27,7 @@ from softmax_lint.knowledge.schema import (
     Api,
 )
 from softmax_lint.knowledge.strings import activation_path
-from softmax_lint.linking import builtins, sinks, tensors
+from softmax_lint.linking import builtins, consumers, sinks, tensors
 from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Argument,
@@ -231,6 +232,9 @@ def apply_function(machine: Machine, row: Api, path: str, given: Arguments, orig
         return unknown(f"`{path}` without its argument", machine.fresh("call"))
     if role == NAMED_ACTIVATION:
         return machine.mapped(value, lambda v: tuple(_looked_up(case, row.framework) for case in v))
+    if role == CONSUMER:
+        consumers.called(machine, row, value, given, at)
+        return unknown(f"`{path}`", machine.fresh("consumed"))
     if role == KEEP:
         return tensors.keep(machine, value, row, layer=False, given=given)
     if role == MIX:

@@ -71,6 +71,7 @@ class Machine:
         self.assumed: dict[str, str] = {}
         self.alone: dict[int, int] = {}  # file to the operations of its functions that nobody calls
         self.exhausted: set[int] = set()
+        self.watchful = False  # there are losses on binary logits: comparisons with their output matter
 
     # Names, items, attributes and calls: each theme is a module of functions over the machine.
 
@@ -172,8 +173,8 @@ class Machine:
 
     # Delayed calls.
 
-    def delay(self, compute: Callable[[], Value]) -> Value:
-        self.delayed.append(Delayed(compute, self.path.ways(), tuple(self.frames)))
+    def delay(self, compute: Callable[[], Value], function: Func | None = None) -> Value:
+        self.delayed.append(Delayed(compute, self.path.ways(), tuple(self.frames), function=function))
         return just(Lazy(len(self.delayed) - 1))
 
     def force(self, value: Value) -> Value:
@@ -212,8 +213,10 @@ class Machine:
 
     def mapped(self, value: Value, function: Callable[[Value], Value]) -> Value:
         """`function` of the value: now where nothing is delayed, else when it is wanted."""
-        if any(isinstance(case.thing, Lazy) for case in value):
-            return self.delay(lambda: function(self.force(value)))
+        for case in value:
+            if isinstance(case.thing, Lazy):
+                made_by = self.delayed[case.thing.cell].function
+                return self.delay(lambda: function(self.force(value)), made_by)
         return function(value)
 
     # Bodies and imports.

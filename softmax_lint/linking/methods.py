@@ -19,7 +19,7 @@ from softmax_lint.knowledge.schema import (
     TRAINER,
     Api,
 )
-from softmax_lint.linking import library, options, packing, sinks, tensors
+from softmax_lint.linking import consumers, library, metrics, options, packing, sinks, tensors
 from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Argument,
@@ -224,6 +224,7 @@ def on_tensor(
     if row.role == LOG:
         return library.logarithm(machine, value, at, f".{name}()")
     if row.role == CONSUMER:
+        consumers.called(machine, row, value, given, at)
         return unknown(f"`.{name}()`", machine.fresh("consumed"))
     return unknown(f"`.{name}()` of a tensor", machine.fresh("method"))
 
@@ -334,7 +335,9 @@ def _object_method(
         steps = machine.lookup_method(thing, "train_step")
         if steps is None and losses is not None and origin is not None:
             eager = given.get((), "run_eagerly") is not None
-            sinks.compiled(machine, losses, machine.output(thing), origin, eager)
+            outputs = machine.output(thing)
+            sinks.compiled(machine, losses, outputs, origin, eager)
+            metrics.compiled(machine, given, losses, outputs, origin)
         return just(Const(None))
     if name in ("compute_loss", "compiled_loss") and row.framework == "keras" and origin is not None:
         return _compiled_loss(machine, thing, name, given, origin)

@@ -130,7 +130,7 @@ def _part(machine: Machine, value: Value, position: int, count: int) -> Value:
                     parts.append(under(items[position], case.guards))
                 continue
             if isinstance(case.thing, Tensor):
-                parts.append((Case(case.thing._replace(plain=False, rank=None, units=None), case.guards),))
+                parts.append((Case(tensors.entry_of(case.thing), case.guards),))
                 continue
             parts.append(
                 under(machine.item((case._replace(guards=NO_GUARDS),), just(Const(position))), case.guards)

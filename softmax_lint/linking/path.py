@@ -83,3 +83,4 @@ class Delayed:
     frames: tuple[Any, ...]  # the calls it was made in: a call of one of them would be a recursion
     value: Value | None = None
     running: bool = False
+    function: Any = None  # the function of the project whose call this is, or a step on what it gives

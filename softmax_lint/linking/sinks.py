@@ -352,7 +352,7 @@ def _compiled(machine: Machine, thing: Thing, place: Origin, outputs: Value, ori
     several = machine.contents(just(thing)) if isinstance(thing, (Seq, Obj)) else None
     named = machine.mapping(just(thing)) if isinstance(thing, Obj) else None
     if several is not None:
-        parts = _outputs(machine, outputs, len(several.items))
+        parts = outputs_of(machine, outputs, len(several.items))
         for position, loss in enumerate(several.items):
             if isinstance(loss, Repeat):
                 return
@@ -365,7 +365,7 @@ def _compiled(machine: Machine, thing: Thing, place: Origin, outputs: Value, ori
         for key, loss in named.entries:
             _each(machine, loss, place, _output_named(machine, outputs, key, len(named.entries)), origin)
         return
-    parts = _outputs(machine, outputs)
+    parts = outputs_of(machine, outputs)
     for output in [outputs] if parts is None else parts:
         one_loss(machine, thing, place, output, origin)
 
@@ -377,7 +377,7 @@ def _each(machine: Machine, loss: Value, place: Origin, output: Value, origin: O
             one_loss(machine, case.thing, at, output, origin)
 
 
-def _outputs(machine: Machine, outputs: Value, count: int | None = None) -> list[Value] | None:
+def outputs_of(machine: Machine, outputs: Value, count: int | None = None) -> list[Value] | None:
     """The outputs of a model with several, in order. Of alternatives those with `count` outputs are meant."""
     found: list[tuple[Guards, list[Value]]] = []
     for case in machine.visible(machine.force(outputs)):
@@ -405,7 +405,7 @@ def _output_named(machine: Machine, outputs: Value, name: object, count: int) ->
         for key, value in mapping.entries:
             if key == name:
                 return value
-    parts = _outputs(machine, outputs)
+    parts = outputs_of(machine, outputs)
     for part in parts if parts is not None else [outputs]:
         forced = machine.force(part)
         if any(isinstance(case.thing, Tensor) and case.thing.name == name for case in forced):

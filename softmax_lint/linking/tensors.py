@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from softmax_lint.knowledge.schema import ACTIVATION, Api
+from softmax_lint.linking import consumers
 from softmax_lint.linking.values import (
+    AS_MADE,
+    CHANGED,
+    MOVED,
+    PICKED,
     Arguments,
     Case,
     Const,
@@ -113,6 +118,7 @@ def keep(
                     detached=thing.detached or row.detached,
                     rank=thing.rank if same else rank,
                     units=thing.units if same else None,
+                    steps=thing.steps if same else max(thing.steps, MOVED),
                 )
             elif rank is not None and isinstance(thing, Unknown):
                 thing = Tensor("", (0, 0), thing.reason, rank=rank)
@@ -167,6 +173,7 @@ def mix(machine: Machine, value: Value, row: Api) -> Value:
             if bounds and tensor.representation != SCORES:
                 return just(tensor._replace(guarded=True, plain=False))
             if tensor.representation == SCORES and not bounds:
+                tensor = tensor._replace(steps=CHANGED)
                 normal = row.name.rpartition(".")[2].endswith(("Normalization", "BatchNorm1d", "LayerNorm"))
                 return just(tensor if normal else tensor._replace(rank=None, units=None))
             return unknown(f"`{row.name}` of a tensor", machine.fresh("mix"))
@@ -181,6 +188,9 @@ def activate(
 ) -> Value:
     """The tensor that an activation gives; `value` is looked at only when it is at hand."""
     assert row.role == ACTIVATION and row.produces is not None
+    if row.produces == SOFTMAX and value is not None:
+        axis = more.get("axis")
+        consumers.again(machine, value, row, axis if isinstance(axis, int) else None, origin, text)
     units = rank = layer = None
     name = ""
     if value is not None and len(value) == 1 and isinstance(value[0].thing, Tensor):
@@ -222,7 +232,7 @@ def arithmetic(machine: Machine, sign: str, left: Value, right: Value | None) ->
             flipped = False
         if tensor is None:
             return unknown(_reason(left, right), machine.fresh("arithmetic"))
-        tensor = tensor._replace(plain=False)
+        tensor = tensor._replace(plain=False, steps=CHANGED)
         if number is None and right is not None and (other is None or other.units != tensor.units):
             tensor = tensor._replace(units=None, rank=None)  # the other side may broadcast it
         if tensor.representation == SCORES:
@@ -283,11 +293,18 @@ def _reason(*values: Value | None) -> str:
     return "arithmetic"
 
 
+def entry_of(tensor: Tensor) -> Tensor:
+    """Entries of the first axis."""
+    steps = PICKED if tensor.steps == AS_MADE else max(tensor.steps, MOVED)
+    return tensor._replace(plain=False, rank=None, units=None, steps=steps)
+
+
 def item(machine: Machine, tensor: Tensor, index: Value) -> Value:
     """A part of a tensor. Picking one entry of the class axis gives numbers that no longer sum to 1."""
     found = literal(index)
     parts = machine.contents(index)
-    kept = just(tensor._replace(plain=False, rank=None, units=None))
+    moved = tensor._replace(plain=False, rank=None, units=None, steps=max(tensor.steps, MOVED))
+    kept = just(entry_of(tensor) if parts is None else moved)
     if tensor.representation in (SCORES, HIDDEN, SIGMOID, LOG_SIGMOID):
         return kept
     if parts is not None:
@@ -315,7 +332,11 @@ def filled(machine: Machine, owner: Value, value: Value) -> Value | None:
     part, whole = value[0].thing, owner[0].thing
     if isinstance(whole, Tensor) and whole.representation != part.representation:
         return unknown("parts of different representations", machine.fresh("filled"))
-    return None if isinstance(whole, Tensor) else just(part._replace(plain=False, rank=None))
+    return (
+        None
+        if isinstance(whole, Tensor)
+        else just(part._replace(plain=False, rank=None, steps=max(part.steps, MOVED)))
+    )
 
 
 def attribute(machine: Machine, tensor: Tensor, name: str) -> Value:
@@ -327,6 +348,7 @@ def attribute(machine: Machine, tensor: Tensor, name: str) -> Value:
                 detached=tensor.detached or name == "data",
                 units=None if moved else tensor.units,
                 rank=None if moved else tensor.rank,
+                steps=max(tensor.steps, MOVED) if moved else tensor.steps,
             )
         )
     return just(Method(tensor, name))
@@ -353,4 +375,4 @@ def concatenate(machine: Machine, items: list[object] | None, row: Api) -> Value
                 return unknown(f"`{row.name}` of different representations", machine.fresh("join"))
     if first is None:
         return unknown(f"`{row.name}`", machine.fresh("join"))
-    return just(first._replace(plain=False, units=None, rank=None))
+    return just(first._replace(plain=False, units=None, rank=None, steps=max(first.steps, MOVED)))

@@ -127,6 +127,13 @@ class Map(NamedTuple):
     open: bool = False
 
 
+# What was done to a tensor since it was made, the later words including the earlier ones.
+AS_MADE: Final = 0
+PICKED: Final = 1  # an entry or some entries of its first axis: axes count from the end as before
+MOVED: Final = 2  # its axes may be others
+CHANGED: Final = 3  # its numbers are others
+
+
 class Tensor(NamedTuple):
     """A tensor whose representation is known.
 
@@ -154,6 +161,7 @@ class Tensor(NamedTuple):
     guarded: bool = False  # clamped or shifted by an epsilon
     measured: bool = True
     made: int = 0  # the exploration of a branch that is turned off, in which it was made
+    steps: int = AS_MADE
 
 
 class Lazy(NamedTuple):

@@ -6,7 +6,7 @@ a binary *logit* counts towards the wrong side. Where a rounding format decides,
 
 from __future__ import annotations
 
-from math import e, log
+from math import e, exp, log
 from typing import Final
 
 KERAS_EPSILON: Final = 1e-7
@@ -105,3 +105,13 @@ def sampler_ceiling(classes: int) -> float:
 def uniform_loss(count: int) -> float:
     """``log n``: the cross-entropy of a uniform guess among n."""
     return log(count)
+
+
+def probability_of(logit: float) -> float:
+    """The probability of a binary logit."""
+    return 1 / (1 + exp(-logit))
+
+
+def half_threshold() -> float:
+    """``1 / (1 + exp(-1/2))``: the probability of a binary logit of 0.5."""
+    return probability_of(0.5)
