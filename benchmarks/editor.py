@@ -75,7 +75,10 @@ class Client:
         self.number = 0
         can = {
             "textDocument": {"diagnostic": {}, "publishDiagnostics": {"relatedInformation": True}},
-            "workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}},
+            "workspace": {
+                "didChangeWatchedFiles": {"dynamicRegistration": True},
+                "diagnostics": {"refreshSupport": True},
+            },
         }
         work = [{"uri": folder.as_uri(), "name": "work"}]
         self.request("initialize", {"processId": os.getpid(), "capabilities": can, "workspaceFolders": work})

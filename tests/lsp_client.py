@@ -26,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 def capabilities(
     *,
     pulls: bool = False,
+    refreshes: bool = True,
     related: bool = True,
     encodings: Sequence[str] = ("utf-16",),
     watches: bool = False,
@@ -43,7 +44,7 @@ def capabilities(
         ),
         workspace=types.WorkspaceClientCapabilities(
             workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True),
-            diagnostics=types.DiagnosticWorkspaceClientCapabilities(refresh_support=pulls),
+            diagnostics=types.DiagnosticWorkspaceClientCapabilities(refresh_support=pulls and refreshes),
             did_change_watched_files=types.DidChangeWatchedFilesClientCapabilities(
                 dynamic_registration=watches
             ),

@@ -121,6 +121,15 @@ def test_pull(project: Path) -> None:
     play(scenario, project, pulls=True)
 
 
+def test_a_client_that_cannot_be_told_to_pull_again_is_sent_findings(project: Path) -> None:
+    async def scenario(editor: Editor) -> None:
+        assert editor.server is not None
+        assert editor.server.diagnostic_provider is None
+        assert brief(await editor.pushed(editor.open(project / "model.py"))) == [SOFTMAX]
+
+    play(scenario, project, pulls=True, refreshes=False)
+
+
 def test_edits_overtake_requests(project: Path) -> None:
     async def scenario(editor: Editor) -> None:
         model = editor.open(project / "model.py")
@@ -258,6 +267,9 @@ def test_hover(project: Path) -> None:
         assert await editor.hover(uri, 0, 0) == ""
         fine = editor.open(project / "fine.py", FINE)
         assert await editor.hover(fine, 14, 2) == "**ok**: scores into softmax logits"
+        assert "\n\n`self.out(x)`: raw scores, 10 units, from one.py:8\n\n" in await editor.hover(uri, 10, 30)
+        held = "`net(x)`: probabilities: softmax over axis 1, 10 classes, from one.py:11"
+        assert held in await editor.hover(uri, 14, 5)
 
     play(scenario, project)
 

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("pygls", reason="the extra `lsp` is not installed")
 
-from softmax_lint.lsp.analysis import Analysis, notebook, script  # noqa: E402
+from softmax_lint.lsp.analysis import Analysis, notebook, script
 
 NET = """import torch
 import torch.nn.functional as F

@@ -1,7 +1,7 @@
 """The language server: what it answers, and when it speaks up.
 
 Everything is found by one worker thread, one file at a time; the event loop stays free to hear of new edits.
-A client that can pull findings pulls them; all others are sent them; nobody gets both.
+A client that can pull findings, and be told to pull again, pulls them; all others are sent them; nobody gets both.
 """
 
 from __future__ import annotations
@@ -90,7 +90,6 @@ class Session:
         self.documents = Documents()
         self.converter = Converter("utf-16", self.documents)
         self.pulls = False
-        self.refreshes = False
         self._complained = 0
         self._logged: set[str] = set()
         self._push: asyncio.Task[None] | None = None
@@ -105,9 +104,13 @@ class Session:
     def initialize(self, params: types.InitializeParams) -> None:
         client = params.capabilities
         document, workspace = client.text_document, client.workspace
-        self.pulls = document is not None and document.diagnostic is not None
-        self.refreshes = bool(
-            workspace is not None and workspace.diagnostics and workspace.diagnostics.refresh_support
+        # A client that cannot be told to ask again (Neovim 0.11) would show old findings in other files.
+        self.pulls = bool(
+            document is not None
+            and document.diagnostic is not None
+            and workspace is not None
+            and workspace.diagnostics
+            and workspace.diagnostics.refresh_support
         )
         if self.pulls:
             self.server.feature(
@@ -337,7 +340,7 @@ class Session:
             if self._push is not None:
                 self._push.cancel()
             self._push = asyncio.ensure_future(self._push_soon())
-        elif self.refreshes:
+        else:
             if self._refresh is not None:
                 self._refresh.cancel()
             self._refresh = asyncio.ensure_future(self._refresh_soon())
