@@ -1,0 +1,282 @@
+"""Lint a program in its project, let the real fixer rewrite it, and say where to watch both versions."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from softmax_lint import rules, suppression
+from softmax_lint.config import Settings, load
+from softmax_lint.diagnostic import Diagnostic, Place, Report
+from softmax_lint.discover import discover
+from softmax_lint.fixer import Fixed, fix
+from softmax_lint.judging import Examined, Joint
+from softmax_lint.lines import reader
+from softmax_lint.memory import Memory
+from softmax_lint.pair import LOG, LOSS
+from softmax_lint.project import examine, spelled
+from softmax_lint.source import Unreadable
+from softmax_lint.verify.patch import diff
+from softmax_lint.verify.results import CannotRun, Patch
+from softmax_lint.verify.script.cells import Program, check_cells, program
+from softmax_lint.verify.script.imports import imported
+
+ROOT_MARKS = ("softmax-lint.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
+
+# What stands for the fixer: files, settings, what is wanted -> the outcome.
+Repair = Callable[[Sequence[str], Settings], Fixed]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Where one loss, or one logarithm, is evaluated. `file` is relative to the root, with the name that runs."""
+
+    file: str
+    row: int
+    end_row: int
+    functions: tuple[str, ...]
+    sigmoid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding that was fixed. `losses` and `logarithms` are indices of what is watched for it; `produced` is
+    what its source gives, None where that is not the prediction of a loss. `kind` is that of its rule."""
+
+    code: str
+    message: str
+    place: Place
+    kind: str
+    produced: str | None
+    losses: tuple[int, ...] = ()
+    logarithms: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Files that differ from those on disk, by relative name, and where to watch."""
+
+    files: Mapping[str, bytes]
+    losses: tuple[Watched, ...]
+    logarithms: tuple[Watched, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A program before and after. `script` is relative to `root`; `display` are findings nobody fixes but people,
+    `refused` those that the fixer left, with reasons."""
+
+    root: str
+    script: str
+    findings: tuple[Finding, ...]
+    before: Version
+    after: Version
+    patches: tuple[Patch, ...]
+    left: tuple[tuple[str, str], ...] = ()
+
+
+def prepare(script: str, repair: Repair | None = None) -> Prepared:
+    """Lint and fix the program at a path, also with unsafe fixes; nothing is written.
+
+    Raises CannotRun where there is nothing to verify, and ConfigError.
+    """
+    path = os.path.abspath(script)
+    if not os.path.isfile(path):
+        raise CannotRun(f"no such file: {script}")
+    read = reader({})
+    try:
+        if path.endswith(".ipynb"):
+            check_cells(script, read(path))
+        program(script, read(path))
+    except (Unreadable, UnicodeDecodeError) as error:
+        raise CannotRun(f"{script}: {error}") from None
+    root = _root_of(os.path.dirname(path))
+    settings = load([path], {}, rules.RULES)
+    around = discover([root], settings).files
+    files = imported(path, root, around, lambda name: _text(name, read))
+    examined = examine(files, settings=settings)
+    fixed = (repair or _repair)(files, settings)
+    if not fixed.files:
+        raise CannotRun(_nothing(script, fixed))
+    return _Watching(root, path, examined, fixed, read).prepared()
+
+
+def _repair(files: Sequence[str], settings: Settings) -> Fixed:
+    memory = Memory(None, spelled(settings.rows))
+
+    def look(overlay: Mapping[str, bytes]) -> Examined:
+        return examine(files, settings=settings, overlay=dict(overlay) or None, memory=memory)
+
+    def choose(report: Report, overlay: Mapping[str, bytes]) -> Report:
+        return suppression.apply(report, files, settings, rules.RULES, reader(overlay)).report
+
+    return fix(look, choose, reader({}), files, unsafe=True)
+
+
+def _nothing(script: str, fixed: Fixed) -> str:
+    found = [each for each in fixed.report.diagnostics if each.code < "SML900"]
+    if not found:
+        return f"{script}: nothing was found, so there is nothing to verify"
+    reasons = dict(_left(fixed))
+    listed = "; ".join(f"{code}: {reasons[code]}" for code in sorted(reasons))
+    return f"{script}: no finding could be fixed ({listed})"
+
+
+def _left(fixed: Fixed) -> tuple[tuple[str, str], ...]:
+    reasons = dict(fixed.refused)
+    return tuple(
+        (each.code, reasons.get(each, "the choice is the author's"))
+        for each in fixed.report.diagnostics
+        if each.code < "SML900"
+    )
+
+
+def _root_of(folder: str) -> str:
+    """The nearest ancestor with a mark of a project, else the folder."""
+    at = folder
+    while True:
+        if any(os.path.exists(os.path.join(at, mark)) for mark in ROOT_MARKS):
+            return at
+        parent = os.path.dirname(at)
+        if parent == at:
+            return folder
+        at = parent
+
+
+def _text(name: str, read: Callable[[str], bytes]) -> str:
+    try:
+        return program(name, read(name)).text
+    except (OSError, Unreadable, CannotRun):
+        return ""
+
+
+@dataclass(slots=True)
+class _Watching:
+    """From findings to the rows that are watched, before and after."""
+
+    root: str
+    script: str
+    examined: Examined
+    fixed: Fixed
+    read: Callable[[str], bytes]
+    losses: dict[Place, None] = field(default_factory=dict)
+    logarithms: dict[Place, bool] = field(default_factory=dict)
+
+    def prepared(self) -> Prepared:
+        findings = tuple(self._finding(each.diagnostic) for each in self.fixed.applied)
+        old = {name: self.fixed.before[name] for name in self.fixed.files}
+        return Prepared(
+            self.root,
+            runs_as(self._relative(self.script)),
+            tuple(dict.fromkeys(findings)),
+            self._version(old, lambda name, row: row),
+            self._version(self.fixed.files, self._moved()),
+            tuple(self._patch(name) for name in sorted(self.fixed.files)),
+            _left(self.fixed),
+        )
+
+    def _finding(self, diagnostic: Diagnostic) -> Finding:
+        own = [joint for joint in self.examined.joints if _concerns(joint, diagnostic)]
+        losses, logarithms, produced = [], [], None
+        for joint in own:
+            meeting = joint.pair.meeting if joint.pair is not None else ""
+            if joint.pair is not None and meeting == LOSS:
+                produced = produced or joint.pair.produced
+                losses.append(joint.application)
+            elif joint.pair is not None and meeting == LOG:
+                self.logarithms.setdefault(joint.application, joint.pair.produced == "sigmoid")
+                logarithms.append(joint.application)
+        self.losses.update(dict.fromkeys(losses))
+        rule = rules.find(diagnostic.code)
+        return Finding(
+            diagnostic.code,
+            diagnostic.message,
+            diagnostic.place,
+            rule.kind if rule is not None else "warning",
+            produced,
+            tuple(dict.fromkeys(list(self.losses).index(place) for place in losses)),
+            tuple(dict.fromkeys(list(self.logarithms).index(place) for place in logarithms)),
+        )
+
+    def _version(self, changed: Mapping[str, bytes], moved: Callable[[str, int], int]) -> Version:
+        programs: dict[str, Program] = {}
+
+        def watched(place: Place, sigmoid: bool) -> Watched:
+            name = place.filename
+            if name not in programs:
+                programs[name] = program(name, self.fixed.before.get(name) or self.read(name))
+            known = programs[name]
+            row, end = known.row(place.cell, place.row), known.row(place.cell, place.end_row)
+            functions = _around(known.text, row)
+            return Watched(
+                runs_as(self._relative(name)), moved(name, row), moved(name, end), functions, sigmoid
+            )
+
+        return Version(
+            {self._relative(name): data for name, data in changed.items()},
+            tuple(watched(place, False) for place in self.losses),
+            tuple(watched(place, sigmoid) for place, sigmoid in self.logarithms.items()),
+        )
+
+    def _moved(self) -> Callable[[str, int], int]:
+        maps: dict[str, Callable[[int], int]] = {}
+
+        def moved(name: str, row: int) -> int:
+            if name not in self.fixed.files:
+                return row
+            if name not in maps:
+                old = program(name, self.fixed.before[name]).text
+                maps[name] = rows_between(old, program(name, self.fixed.files[name]).text)
+            return maps[name](row)
+
+        return moved
+
+    def _relative(self, name: str) -> str:
+        return os.path.relpath(name, self.root)
+
+    def _patch(self, name: str) -> Patch:
+        before = program(name, self.fixed.before[name]).text
+        after = program(name, self.fixed.files[name]).text
+        shown = self._relative(name)
+        codes = tuple(sorted({each.diagnostic.code for each in self.fixed.applied}))
+        return Patch(shown, before, after, diff(before, after, shown), codes)
+
+
+def _concerns(joint: Joint, diagnostic: Diagnostic) -> bool:
+    places = (joint.source, joint.sink, joint.application)
+    return joint.code == diagnostic.code and diagnostic.place in places
+
+
+def runs_as(name: str) -> str:
+    """The name of the file that is run for a file of the project."""
+    return f"{name}.py" if name.endswith(".ipynb") else name
+
+
+def rows_between(before: str, after: str) -> Callable[[int], int]:
+    """A function from rows of one text to rows of the other."""
+    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    blocks = matcher.get_opcodes()
+
+    def moved(row: int) -> int:
+        for _, low, high, start, end in blocks:
+            if low < row <= high:
+                return min(start + row - low, max(end, start + 1))
+        return row
+
+    return moved
+
+
+def _around(text: str, row: int) -> tuple[str, ...]:
+    """The functions that a row stands in."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    return tuple(
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.lineno <= row <= (node.end_lineno or node.lineno)
+    )

@@ -1,0 +1,127 @@
+"""The outcome for people, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from softmax_lint.diagnostic import Place
+from softmax_lint.verify.results import Check
+from softmax_lint.verify.script.compare import Judged
+from softmax_lint.verify.script.launch import Ended
+from softmax_lint.verify.script.prepare import Prepared
+
+_WORDS = {True: "held", False: "FAILED", None: "-"}
+_COLORS = {True: "32", False: "1;31", None: "2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that is shown. `drift` is the largest difference of a weight after one step from equal weights, None
+    where it was not measured."""
+
+    prepared: Prepared
+    judged: tuple[Judged, ...]
+    checks: tuple[Check, ...]
+    before: Ended
+    after: Ended
+    drift: float | None
+    status: int
+
+
+def as_text(outcome: Outcome, color: bool) -> str:
+    """A table of checks for each finding, what the defect cost, and the verdict."""
+    lines: list[str] = []
+    for each in outcome.judged:
+        finding = each.finding
+        lines.append(f"{_located(finding.place)} {finding.code} ({finding.kind})")
+        if not each.reached:
+            lines.append("  not reached: its loss was not evaluated in this run")
+            continue
+        lines += [_line(check, color) for check in each.checks]
+        lines += [f"  cost            {fact}" for fact in each.cost]
+    lines.append(f"{outcome.prepared.script} as a whole")
+    lines += [_line(check, color) for check in outcome.checks]
+    if outcome.drift is not None:
+        same = " (bit by bit the same)" if outcome.drift == 0 else ""
+        lines.append(f"  training        weights differ by {outcome.drift:.1e} after a step at most{same}")
+    lines += [f"  left            {code}: {reason}" for code, reason in outcome.prepared.left]
+    lines.append(
+        f"  time            {outcome.before.seconds:.1f} s as written, {outcome.after.seconds:.1f} s fixed"
+    )
+    lines.append(_verdict(outcome))
+    return "\n".join(lines) + "\n"
+
+
+def as_json(outcome: Outcome) -> str:
+    """The same as a JSON object."""
+    document: dict[str, Any] = {
+        "script": outcome.prepared.script,
+        "status": outcome.status,
+        "findings": [
+            {
+                "code": each.finding.code,
+                "kind": each.finding.kind,
+                "filename": os.path.relpath(each.finding.place.filename, outcome.prepared.root).replace(
+                    os.sep, "/"
+                ),
+                "cell": each.finding.place.cell,
+                "row": each.finding.place.row,
+                "column": each.finding.place.column,
+                "message": each.finding.message,
+                "reached": each.reached,
+                "steps": each.steps,
+                "evaluations": each.evaluations,
+                "checks": [_entry(check) for check in each.checks],
+                "cost": list(each.cost),
+            }
+            for each in outcome.judged
+        ],
+        "checks": [_entry(check) for check in outcome.checks],
+        "drift": outcome.drift,
+        "left": [{"code": code, "reason": reason} for code, reason in outcome.prepared.left],
+        "seconds": {"before": round(outcome.before.seconds, 2), "after": round(outcome.after.seconds, 2)},
+        "diff": "".join(patch.diff for patch in outcome.prepared.patches),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def has_color(wish: str) -> bool:
+    """Whether standard output gets colour."""
+    if wish != "auto":
+        return wish == "always"
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _entry(check: Check) -> dict[str, Any]:
+    return {"name": check.name, "held": check.held, "message": check.message}
+
+
+def _line(check: Check, color: bool) -> str:
+    word = f"{_WORDS[check.held]:<7}"
+    if color:
+        word = f"\x1b[{_COLORS[check.held]}m{word}\x1b[0m"
+    return f"  {check.name:<15} {word} {check.message}"
+
+
+def _verdict(outcome: Outcome) -> str:
+    reached = [each for each in outcome.judged if each.reached]
+    broken = [each.name for each in outcome.checks if each.held is False]
+    broken += [
+        f"{one.finding.code} {each.name}" for one in reached for each in one.checks if each.held is False
+    ]
+    if broken:
+        return f"the fix did not hold: {', '.join(dict.fromkeys(broken))}"
+    missed = len(outcome.judged) - len(reached)
+    rest = f"; {missed} more were not reached" if missed else ""
+    return f"the fix held: {len(reached)} of {len(outcome.judged)} findings checked by running{rest}"
+
+
+def _located(place: Place) -> str:
+    name = os.path.relpath(place.filename)
+    name = place.filename if name.startswith("..") else name
+    cell = "" if place.cell is None else f"cell {place.cell}:"
+    return f"{name}:{cell}{place.row}:{place.column}"
