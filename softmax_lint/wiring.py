@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from softmax_lint.splitting import Statement, split
+from softmax_lint.facts import Import
 
 _WORD = re.compile(r"[^\W\d]\w*")
+# Alternatives start with a literal each: that lets the search skip to the next quote or comment.
 _HIDDEN = re.compile(
-    r"""("[^"\\\n]+"|'[^'\\\n]+')|\"{3}[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*\"{3}|'{3}[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'{3}|\#[^\n]*""",
+    r"\"\"\"[^\"\\]*(?:(?:\\.|\"(?!\"\"))[^\"\\]*)*\"\"\"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''"
+    r"|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?|'[^'\\\n]*(?:\\.[^'\\\n]*)*'?|#[^\n]*",
     re.S,
 )
-_FROM = re.compile(r"[ \t]*from[ \t]+(\.*)[ \t]*([\w.]*)[ \t]+import[ \t]*(\([^)]*|(?:[^\n\\]|\\\n)*)")
-_IMPORT = re.compile(r"[ \t]*import[ \t]+((?:[^\n\\]|\\\n)*)")
-_IMPORTS = re.compile(r"^[ \t]*(?:from[ \t.]|import[ \t])", re.M)
-_COMMENT = re.compile(r"#[^\n]*")
+_TOP = re.compile(r"^(?=[^\s)\]}#])(?!(?:else|elif|except|finally)\b)", re.M)
+_NO_EXPRESSION = re.compile(r"(?:def|class|import|while|with|try|return|del|global|assert|raise|async|@)")
+_DEFINITION = re.compile(r"^(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.M)
 _TARGETS = re.compile(r"^[ \t]*([^\W\d][\w, \t]*?)[ \t]*(?::[^=\n]*)?=(?!=)", re.M)
 _MEMBER = re.compile(r"^([ \t]+)(?:async[ \t]+)?def[ \t]+(\w+)", re.M)
 # Called without being named: by the language, by a framework, or when an instance is called.
@@ -37,102 +38,156 @@ MOST_STEPS = 4
 Words = frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A method, or what is left of a class; `spells` tells whether it has a sink of its own."""
+class _Part(NamedTuple):
+    """A method, or what is left of a class, as a span of the text."""
 
     name: str
-    words: Words
-    spells: bool
+    start: int
+    end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """One top-level statement that is no import: the names it binds, all its words, and its parts."""
+class _Unit(NamedTuple):
+    """One top-level statement that is no import, as a span of the text, with the names it binds."""
 
     names: tuple[str, ...]
-    words: Words
-    spells: bool
-    parts: tuple[_Part, ...] = ()
-    head: Words = frozenset()
+    start: int
+    end: int
+    is_class: bool
 
 
 class Outline:
-    """The definitions and imports of a file, read when they are first asked for."""
+    """The definitions and imports of a file. Its text is asked for when they are."""
 
-    def __init__(self, path: str, text: str, spells: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        path: str,
+        imports: Sequence[Import],
+        text: Callable[[], str],
+        spells: Callable[[str], bool],
+    ) -> None:
         self.path = path
+        self.imports = imports
         self._text = text
         self._spells = spells
+        self._bare: str | None = None
+        self._units: tuple[_Unit, ...] = ()
+        self._starts: list[int] = []
+        self._parts: dict[int, tuple[_Part, ...]] = {}
+        self._found: dict[str, list[int]] = {}
 
-    @cached_property
+    @property
     def bare(self) -> str:
-        """The text without comments and long strings."""
-        return _HIDDEN.sub(_kept, self._text)
+        """The text without comments, long strings, and strings that are prose."""
+        if self._bare is None:
+            self._bare = _HIDDEN.sub(_kept, self._text())
+            self._units = tuple(_units(self._bare))
+            self._starts = [unit.start for unit in self._units]
+        return self._bare
 
-    @cached_property
+    @property
     def units(self) -> tuple[_Unit, ...]:
-        return tuple(
-            _unit(statement, self._spells)
-            for statement in split(self.bare)
-            if not statement.text.startswith(("from ", "import "))
-        )
+        return self._units if self.bare else ()
 
-    @cached_property
-    def imports(self) -> tuple[tuple[str, str, str], ...]:
-        """(module with its leading dots, name or "", bound name) of every import, wherever it stands."""
-        text = self._text
-        found: list[tuple[str, str, str]] = []
-        for start in _IMPORTS.finditer(text):
-            match = _FROM.match(text, start.start())
-            if match:
-                listed = _COMMENT.sub("", match[3].lstrip("("))
-                found += ((match[1] + match[2], name, bound) for name, bound in _aliases(listed))
+    def spells(self, start: int, end: int) -> bool:
+        return self._spells(self.bare[start:end])
+
+    def parts(self, unit: _Unit) -> tuple[_Part, ...]:
+        """What a class is made of, first what is outside of its methods; nothing for other statements."""
+        if not unit.is_class:
+            return ()
+        known = self._parts.get(unit.start)
+        if known is None:
+            starts = [*_MEMBER.finditer(self.bare, unit.start, unit.end)]
+            if starts:
+                depth = min(len(match[1].expandtabs()) for match in starts)
+                starts = [match for match in starts if len(match[1].expandtabs()) == depth]
+            ends = [*(match.start() for match in starts[1:]), unit.end]
+            head = _Part("", unit.start, starts[0].start() if starts else unit.end)
+            members = (_Part(m[2], m.start(), end) for m, end in zip(starts, ends, strict=False))
+            known = self._parts[unit.start] = (head, *members)
+        return known
+
+    def mentions(self, words: Words, start: int, end: int) -> bool:
+        """Whether all words stand in a span."""
+        return all(self._holds(word, start, end) for word in words)
+
+    def _holds(self, word: str, start: int, end: int) -> bool:
+        offsets = self._offsets(word)
+        at = bisect_left(offsets, start)
+        return at < len(offsets) and offsets[at] < end
+
+    def _offsets(self, word: str) -> list[int]:
+        known = self._found.get(word)
+        if known is None:
+            text, known = self.bare, []
+            at, size = text.find(word), len(word)
+            while at >= 0:
+                before, after = text[at - 1 : at], text[at + size : at + size + 1]
+                if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
+                    known.append(at)
+                at = text.find(word, at + size)
+            self._found[word] = known
+        return known
+
+    def mentioning(self, words: Words) -> Iterator[_Unit]:
+        """The statements that hold all words."""
+        first, *rest = words
+        last = -1
+        for offset in self._offsets(first):
+            index = bisect_right(self._starts, offset) - 1
+            if index <= last:
                 continue
-            match = _IMPORT.match(text, start.start())
-            for name, bound in _aliases(_COMMENT.sub("", match[1])) if match else ():
-                found.append((name, "", bound.partition(".")[0]))
-        return tuple(dict.fromkeys(found))
+            last = index
+            unit = self._units[index]
+            if offset < unit.end and all(self._holds(word, unit.start, unit.end) for word in rest):
+                yield unit
 
 
 def _kept(found: re.Match[str]) -> str:
-    if found[1]:
-        return found[1]
-    return "" if found[0][0] == "#" else '""' + "\n" * found[0].count("\n")
+    text = found[0]
+    if text[0] == "#":
+        return ""
+    if text.startswith(('"""', "'''")):
+        if "{" in text and found.string[found.start() - 1 : found.start()] in "fF" and found.start():
+            return text
+        return '""' + "\n" * text.count("\n")
+    # What prose says is no name; between braces there may be code.
+    return '""' if " " in text and "{" not in text else text
 
 
-def _aliases(listed: str) -> Iterable[tuple[str, str]]:
-    for item in listed.replace("\\\n", " ").split(";")[0].split(","):
-        words = item.split()
-        if words:
-            yield words[0], words[-1]
+def _units(text: str) -> Iterator[_Unit]:
+    starts = [match.start() for match in _TOP.finditer(text)]
+    starts.append(len(text))
+    index, count = 0, len(starts) - 1
+    while index < count:
+        start = starts[index]
+        index += 1
+        while text[start] == "@" and index < count and text[starts[index - 1]] == "@":
+            index += 1
+        # A bracket that is open goes on, up to what cannot be in one.
+        while (
+            index < count
+            and _is_open(text, start, starts[index])
+            and not _NO_EXPRESSION.match(text, starts[index])
+        ):
+            index += 1
+        end = starts[index]
+        if text.startswith(("from ", "import "), start):
+            continue
+        found = _DEFINITION.search(text, start, end) if text[start] in "@dca" else None
+        if found and (found.start() == start or text[start] == "@"):
+            yield _Unit((found[2],), start, end, found[1] == "class")
+        else:
+            names = (
+                name for match in _TARGETS.finditer(text, start, end) for name in _WORD.findall(match[1])
+            )
+            # Names that the language gives a meaning are nobody's way to a sink.
+            yield _Unit(tuple(name for name in names if not name.startswith("__")), start, end, False)
 
 
-def _unit(statement: Statement, spells: Callable[[str], bool]) -> _Unit:
-    text = statement.text
-    words = frozenset(_WORD.findall(text))
-    does = spells(text)
-    if statement.kind != "class":
-        names = (statement.name,) if statement.kind else tuple(_targets(text))
-        return _Unit(names, words, does)
-    starts = list(_MEMBER.finditer(text))
-    if starts:
-        depth = min(len(match[1].expandtabs()) for match in starts)
-        starts = [match for match in starts if len(match[1].expandtabs()) == depth]
-    ends = [*(match.start() for match in starts[1:]), len(text)][: len(starts)]
-    parts = tuple(
-        _Part(match[2], frozenset(_WORD.findall(piece)), does and spells(piece))
-        for match, end in zip(starts, ends, strict=True)
-        if (piece := text[match.start() : end])
-    )
-    head = text[: starts[0].start()] if starts else text
-    own = _Part("", frozenset(_WORD.findall(head)), does and spells(head))
-    return _Unit((statement.name,), words, does, (own, *parts), own.words)
-
-
-def _targets(text: str) -> Iterable[str]:
-    for match in _TARGETS.finditer(text):
-        yield from _WORD.findall(match[1])
+def _is_open(text: str, start: int, end: int) -> bool:
+    opened = sum(text.count(bracket, start, end) for bracket in "([{")
+    return bool(opened) and opened > sum(text.count(bracket, start, end) for bracket in ")]}")
 
 
 def _is_unnamed(method: str) -> bool:
@@ -147,33 +202,19 @@ class _Search:
         self.wiring: set[str] = set()
         self.ways: dict[tuple[str, Words], set[str]] = {}
         self.pending: deque[tuple[str, Words, str, int]] = deque()
-        self.importers: dict[str, list[tuple[str, str, str]]] = {}
-        self.named: dict[str, list[str]] = {}
-        for path in outlines:
-            self.named.setdefault(_dotted(path)[-1], []).append(path)
+        # (file, name that is imported from it, "*", or "" for the module) -> (importing file, bound name)
+        self.importers: dict[tuple[str, str], list[tuple[str, str]]] = {}
 
     def resolve_imports(self) -> None:
+        imports = Imports(self.outlines)
         for path, outline in self.outlines.items():
             for module, name, bound in outline.imports:
-                for found in self._modules(path, module):
-                    self.importers.setdefault(found, []).append((path, name, bound))
+                for found in imports.modules(path, module):
+                    self.importers.setdefault((found, name), []).append((path, bound))
                 if name and name != "*":
                     inner = f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
-                    for found in self._modules(path, inner):
-                        self.importers.setdefault(found, []).append((path, "", bound))
-
-    def _modules(self, path: str, module: str) -> Iterable[str]:
-        parts = [part for part in module.split(".") if part]
-        if module.startswith("."):
-            at = os.path.dirname(path)
-            for _ in range(len(module) - len(module.lstrip(".")) - 1):
-                at = os.path.dirname(at)
-            whole = os.path.join(at, *parts)
-            return [f for f in (f"{whole}.py", os.path.join(whole, "__init__.py")) if f in self.outlines]
-        if not parts:
-            return ()
-        size = len(parts)
-        return [f for f in self.named.get(parts[-1], ()) if _dotted(f)[-size:] == parts]
+                    for found in imports.modules(path, inner):
+                        self.importers.setdefault((found, ""), []).append((path, bound))
 
     def lead(self, path: str, words: Words, way: str, steps: int) -> None:
         """In the file, whatever mentions all `words`, and `way` unless that is empty, leads to a sink."""
@@ -188,52 +229,92 @@ class _Search:
         self.pending.append((path, words, way, steps))
 
     def start(self, path: str) -> None:
-        for unit in self.outlines[path].units:
-            if not unit.spells:
+        outline = self.outlines[path]
+        for unit in outline.units:
+            if not outline.spells(unit.start, unit.end):
                 continue
-            for part in unit.parts:
-                if part.spells:
+            parts = outline.parts(unit)
+            for part in parts:
+                if outline.spells(part.start, part.end):
                     self.lead(path, frozenset(unit.names), "" if _is_unnamed(part.name) else part.name, 0)
-            if not unit.parts:
+            if not parts:
                 for name in unit.names:
                     self.lead(path, frozenset((name,)), "", 0)
 
     def run(self) -> None:
         while self.pending:
             path, words, way, steps = self.pending.popleft()
-            for unit in self.outlines[path].units:
-                if words <= unit.words:
-                    self._mention(path, unit, words, way, steps + 1)
+            outline = self.outlines[path]
+            for unit in outline.mentioning(words):
+                self._mention(outline, unit, words, way, steps + 1)
             if len(words) == 1:
                 (word,) = words
-                for other, name, bound in self.importers.get(path, ()):
-                    if name == word:
-                        self.lead(other, frozenset((bound,)), way, steps)
-                    elif name == "*":
-                        self.lead(other, words, way, steps)
-                    elif not name and any(
-                        bound in unit.words and word in unit.words for unit in self.outlines[other].units
-                    ):
-                        self.lead(other, frozenset((bound, word)), way, steps)
+                self._export(path, word, way, steps)
 
-    def _mention(self, path: str, unit: _Unit, words: Words, way: str, steps: int) -> None:
-        if way and way not in unit.words:
+    def _export(self, path: str, word: str, way: str, steps: int) -> None:
+        """Go on in the files that import a name, or its module and mention both."""
+        for other, bound in self.importers.get((path, word), ()):
+            self.lead(other, frozenset((bound,)), way, steps)
+        for other, _ in self.importers.get((path, "*"), ()):
+            self.lead(other, frozenset((word,)), way, steps)
+        for other, bound in self.importers.get((path, ""), ()):
+            both = frozenset((bound, word))
+            if (other, both) in self.ways or any(True for _ in self.outlines[other].mentioning(both)):
+                self.lead(other, both, way, steps)
+
+    def _mention(self, outline: Outline, unit: _Unit, words: Words, way: str, steps: int) -> None:
+        path = outline.path
+        ways = frozenset((way,)) if way else words
+        if way and not outline.mentions(ways, unit.start, unit.end):
             for name in unit.names:
                 self.lead(path, frozenset((name,)), way, steps)
             return
         if len(unit.names) == 1 and unit.names[0] in words and len(words) == 1 and not way:
             return  # the definition itself
         self.wiring.add(path)
-        if not unit.parts:
+        parts = outline.parts(unit)
+        if not parts:
             for name in unit.names:
                 self.lead(path, frozenset((name,)), "", steps)
             return
         own = frozenset(unit.names)
-        for part in unit.parts:
-            if (way in part.words) if way else (words <= part.words):
+        for part in parts:
+            if outline.mentions(ways, part.start, part.end):
                 self.lead(path, own, "" if _is_unnamed(part.name) else part.name, steps)
-        if words <= unit.head:
+        if outline.mentions(words, parts[0].start, parts[0].end):
             self.lead(path, own, way, steps)
+
+
+class Imports:
+    """Which files the name of a module may mean: those whose path ends like it."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self.paths = frozenset(paths)
+        self._named: dict[str, list[tuple[list[str], str]]] = {}
+        for path in paths:
+            dotted = _dotted(path)
+            self._named.setdefault(dotted[-1], []).append((dotted, path))
+        self._known: dict[tuple[str | None, str], Sequence[str]] = {}
+
+    def modules(self, path: str, module: str) -> Sequence[str]:
+        """The files that `module`, as the file `path` spells it, may be."""
+        folder = os.path.dirname(path) if module.startswith(".") else None
+        known = self._known.get((folder, module))
+        if known is None:
+            known = self._known[folder, module] = self._find(folder, module)
+        return known
+
+    def _find(self, folder: str | None, module: str) -> Sequence[str]:
+        parts = [part for part in module.split(".") if part]
+        if folder is not None:
+            for _ in range(len(module) - len(module.lstrip(".")) - 1):
+                folder = os.path.dirname(folder)
+            whole = os.path.join(folder, *parts)
+            return [f for f in (f"{whole}.py", os.path.join(whole, "__init__.py")) if f in self.paths]
+        if not parts:
+            return ()
+        size = len(parts)
+        return [path for dotted, path in self._named.get(parts[-1], ()) if dotted[-size:] == parts]
 
 
 def _dotted(path: str) -> list[str]:

@@ -19,7 +19,7 @@ PACKAGE = Path(softmax_lint.__file__).parent
 LAYERS = (
     "representation", "code", "diagnostic", "pair", "knowledge", "splitting", "notebook", "surroundings", "source",
     "lowering", "linking", "rules", "patterns", "selection", "keys", "config", "lines", "fingerprint",
-    "baseline", "comments", "silencing", "discover", "suppression", "wiring", "screen", "memory", "judging", "edits",
+    "baseline", "comments", "silencing", "discover", "suppression", "facts", "wiring", "screen", "memory", "judging", "edits",
     "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "__main__",
 )  # fmt: skip
 # Who may import a library that costs start-up time, or that the core has no business with.

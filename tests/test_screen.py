@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from softmax_lint import knowledge, project, rules, screen
+from softmax_lint import facts, knowledge, project, rules, screen
 from softmax_lint.config import Settings
 from softmax_lint.knowledge import schema
 from softmax_lint.representation import ANY
@@ -35,7 +35,10 @@ def test_every_sink_is_spelled() -> None:
         ("re.compile('a')", False),
         ("x = torch.compile(model)", False),
         ("model.compile('sgd', 'mse')", True),
-        ("re.compile('a'); core.compile(1)", True),
+        ("re.compile('a'); core.compile(1, 'mse')", True),
+        ("core.compile(1)", False),
+        ("core.compile(f(1), **given)", True),
+        ("core.compile(", True),
         ("nn.CrossEntropyLoss()", True),
         ("x = F.softmax(y)", True),
         ("print('x')", False),
@@ -43,6 +46,24 @@ def test_every_sink_is_spelled() -> None:
 )
 def test_spelling(text: str, found: bool) -> None:
     assert screen.spells_sink(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("import a.b, c as d", [("a.b", "", "a"), ("c", "", "d")]),
+        ("  from ..a import b as c, d", [("..a", "b", "c"), ("..a", "d", "d")]),
+        ("from . import a\nfrom .import b", [(".", "a", "a"), (".", "b", "b")]),
+        ("from importlib import import_module", [("importlib", "import_module", "import_module")]),
+        ("from a import (  # x\n    b,  # y\n    c as d,\n)", [("a", "b", "b"), ("a", "c", "d")]),
+        ("import a\r\nfrom b import c\rimport d", [("a", "", "a"), ("b", "c", "c"), ("d", "", "d")]),
+        ("from a import b, \\\n    c", [("a", "b", "b"), ("a", "c", "c")]),
+        ("x = 'import a'\nimportant = 1\nfrom a import *", [("a", "*", "*")]),
+        ("from a.import_b import c", [("a.import_b", "c", "c")]),
+    ],
+)
+def test_imports(text: str, expected: list[tuple[str, str, str]]) -> None:
+    assert list(facts.imports_of(text.encode())) == expected
 
 
 LOSS = "import torch.nn.functional as F\n"
@@ -107,6 +128,19 @@ PROJECTS: dict[str, tuple[dict[str, str], set[str]]] = {
     "said, not done": (
         {"a.py": FIT, "b.py": 'from a import fit\ndef f():\n    """Calls fit."""\n    # fit\n'},
         set(),
+    ),
+    "said in prose": (
+        {"a.py": FIT, "b.py": "from a import fit\nprint('now fit it')",
+         "c.py": "from a import fit\nprint(f'{fit(net)} done')"},
+        {"c.py"},
+    ),
+    "in a list of what is exported": (
+        {"a.py": FIT, "b.py": "from a import fit\n__all__ = ['fit']", "c.py": "import b\nprint(b.__all__)"},
+        {"b.py"},
+    ),
+    "behind brackets that go on in the first column": (
+        {"a.py": FIT, "b.py": "from a import fit\nHOW = {\n'a': fit,\n}", "c.py": "from b import HOW\nHOW['a'](n)"},
+        {"b.py", "c.py"},
     ),
     "a logarithm elsewhere": (
         {"a.py": "class N:\n def forward(self, x): return x.softmax(1)",
