@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from softmax_lint import screen, source
 from softmax_lint.code import Ops
@@ -23,6 +23,16 @@ Stamp = tuple[int, int]
 # some behind.
 KEPT_RUNS = 32
 Answer = TypeVar("Answer")
+MOST_CHOSEN = 64
+
+
+class Chosen(NamedTuple):
+    """What screening decides: the files to run, those whose bodies run when they are imported, and whether
+    comparisons with what they give matter."""
+
+    roots: tuple[str, ...]
+    eager: frozenset[str]
+    watchful: bool
 
 
 class Recent(Generic[Answer]):
@@ -39,6 +49,10 @@ class Recent(Generic[Answer]):
         answer = self._old[text] if text in self._old else self._function(text)
         self._new[text] = answer
         return answer
+
+    def tell(self, text: str, answer: Answer) -> None:
+        """The answer for a text, where a caller knows it."""
+        self._new[text] = answer
 
     def __len__(self) -> int:
         return len(self._new.keys() | self._old.keys())
@@ -63,6 +77,7 @@ class Memory:
         self.index = screen.Index(more)
         self.lower: Recent[tuple[Ops, tuple[SyntaxProblem, ...]]] = Recent(lower)
         self.split: Recent[tuple[Statement, ...]] = Recent(split)
+        self.chosen: dict[tuple[str, ...], Chosen] = {}  # by the given files, of the last runs
         self._runs = 0
         self._files: dict[str, tuple[Stamp | None, Source | Unreadable]] = {}
         self._believed: dict[str, float] = {}  # path -> when it was looked at
@@ -75,6 +90,12 @@ class Memory:
         if self._runs % KEPT_RUNS == 0:
             self.lower.age()
             self.split.age()
+
+    def choose(self, files: Sequence[str], chosen: Chosen) -> None:
+        """What screening decided for a run over files."""
+        if len(self.chosen) >= MOST_CHOSEN:
+            self.chosen.clear()
+        self.chosen[tuple(files)] = chosen
 
     def forget(self) -> None:
         """Look at the disk again: a file or folder changed."""

@@ -14,7 +14,7 @@ from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report, Verdict
 from softmax_lint.knowledge.schema import LOSS, METRIC, SAMPLER, TRAINER, Api
 from softmax_lint.linking.modules import LIBRARIES, Modules
-from softmax_lint.memory import Memory
+from softmax_lint.memory import Chosen, Memory
 from softmax_lint.pair import Pair
 from softmax_lint.source import Source, Unreadable
 
@@ -38,15 +38,19 @@ def check(
     progress: Progress | None = None,
     memory: Memory | None = None,
     located: bool = True,
+    chosen: Chosen | None = None,
+    pause: Callable[[], None] | None = None,
 ) -> Report:
     """The outcome over files (absolute or relative paths; folders are walked).
 
     Names in the report are absolute. Files in `overlay` (absolute path to bytes) are not read from disk.
     `memory` keeps what the next run of this process can use. Unless they are `located`, verdicts have the
-    place of the statement around them, which is enough to count them.
+    place of the statement around them, which is enough to count them. With `chosen` nothing is screened.
+    `pause` is called every few milliseconds and ends the run by raising no Exception but a BaseException.
     """
     settings = settings or Settings(os.getcwd())
     run = _Run(_expand(files, settings), settings, overlay or {}, memory)
+    run.chosen, run.pause = chosen, pause
     return run.report(progress, located)
 
 
@@ -63,6 +67,7 @@ def examine(
 
     settings = settings or Settings(os.getcwd())
     run = _Run(_expand(files, settings), settings, overlay or {}, memory)
+    run.machine.watching = 1
     report = run.report(progress)
     return judging.Examined(report, run.joints(), tuple(run.sources))
 
@@ -138,6 +143,8 @@ class _Run:
         self.overlay = overlay
         self.memory = memory
         self.failures: list[Failure] = []
+        self.chosen: Chosen | None = None
+        self.pause: Callable[[], None] | None = None
         base = os.path.commonpath([os.path.dirname(path) for path in files]) if files else os.getcwd()
         if settings.base is not None and f"{base}{os.sep}".startswith(settings.base.rstrip(os.sep) + os.sep):
             base = settings.base
@@ -188,26 +195,10 @@ class _Run:
                 gc.enable()
 
     def _report(self, progress: Progress | None, located: bool) -> Report:
-        around = self._around()
-        index = screen.Index(spelled(self.settings.rows)) if self.memory is None else self.memory.index
-        paths: list[str] = []
-        for path in [*self.files, *around]:
-            try:
-                read = self._read(path)
-            except Unreadable as error:
-                if path in self.files:
-                    self.failures.append(Failure(path, str(error)))
-                continue
-            paths.append(path)
-            index.put(path, read, partial(_text, read))
-        index.keep(paths)
-        chosen = index.candidates()
-        self.modules.eager = set(chosen)
-        if around:
-            chosen &= index.reach(self.files)
-        candidates = [path for path in paths if path in chosen]
+        chosen = self.chosen or self._screen()
+        self.modules.eager = set(chosen.eager)
         roots = []
-        for path in candidates:
+        for path in chosen.roots:
             file = self.modules.add(path)
             if file is not None:
                 roots.append(file)
@@ -216,7 +207,9 @@ class _Run:
         from softmax_lint import judging
         from softmax_lint.linking.roots import link
 
-        self.machine.watchful = index.has_logits()
+        self.machine.watchful = chosen.watchful
+        if self.pause is not None:
+            self.machine.pause = self.pause
         link(self.machine, roots, self._fail, progress)
         given = set(self.files)
         meetings = self.machine.meetings.values()
@@ -230,6 +223,33 @@ class _Run:
             tuple(self.failures),
             len(self.files),
         )
+
+    def _screen(self) -> Chosen:
+        """Which files have to be run, of all in the project."""
+        around = self._around()
+        index = screen.Index(spelled(self.settings.rows)) if self.memory is None else self.memory.index
+        paths: list[str] = []
+        for number, path in enumerate([*self.files, *around]):
+            if self.pause is not None and number % 100 == 0:
+                self.pause()
+            try:
+                read = self._read(path)
+            except Unreadable as error:
+                if path in self.files:
+                    self.failures.append(Failure(path, str(error)))
+                continue
+            paths.append(path)
+            index.put(path, read, partial(_text, read))
+        index.keep(paths)
+        chosen = index.candidates()
+        eager = chosen
+        if around:
+            chosen &= index.reach(self.files)
+        roots = tuple(path for path in paths if path in chosen)
+        found = Chosen(roots, frozenset(eager), index.has_logits())
+        if self.memory is not None:
+            self.memory.choose(self.files, found)
+        return found
 
     def joints(self) -> tuple[judging.Joint, ...]:
         """What met, after the run."""
