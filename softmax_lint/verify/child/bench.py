@@ -1,0 +1,33 @@
+"""What can be done with a program once it is loaded, whatever framework it is written for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Weights = list[Any]  # arrays of NumPy, in the order of the model
+# Called after each epoch; gives what shall be noted of it.
+AfterEpoch = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One version of a program, ready.
+
+    `weights` and `load` copy them out and in. `outputs(images)` is what the model gives when it does not train.
+    `train(epochs, after)` trains as the program does and gives the mean loss of each epoch; `seen` gives, for
+    images and labels, the metrics as the program's user reads them. `predicts(images)` is the program's own
+    function. `loss_of(images, labels)` is the loss it trains with. `probe(logits, label)` is that loss and its
+    gradient with respect to the output of the last layer, which is made to give `logits` whatever it gets.
+    """
+
+    weights: Callable[[], Weights]
+    load: Callable[[Weights], None]
+    outputs: Callable[[Any], Any]
+    train: Callable[[int, AfterEpoch], list[float]]
+    seen: Callable[[Any, Any], dict[str, float]]
+    predicts: Callable[[Any], Any]
+    loss_of: Callable[[Any, Any], float]
+    probe: Callable[[Sequence[float], int], tuple[float, list[float]]]
+    namespace: dict[str, Any] = field(repr=False)
