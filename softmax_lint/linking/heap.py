@@ -176,21 +176,30 @@ class Heap:
             self.write(*slot, grown)
 
 
+def _added(before: Seq, after: object) -> tuple[Any, ...] | None:
+    """What stands behind a known beginning; nothing when the beginning is another."""
+    count = len(before.items)
+    return after.items[count:] if isinstance(after, Seq) and after.items[:count] == before.items else None
+
+
 def _grown(old: Value, new: Value) -> Value | None:
     """A list or dict that only grew: the common beginning, then the additions any number of times."""
-    if len(old) != 1 or len(new) != 1:
+    if len(old) != 1:
         return None
     before, after = old[0].thing, new[0].thing
-    if isinstance(before, Seq) and isinstance(after, Seq):
-        count = len(before.items)
-        if after.items[:count] != before.items:
-            return None
-        added = after.items[count:]
-        if not added:
-            return old
+    if isinstance(before, Seq):
         values: list[Value] = []
-        for item in added:
-            values.extend(item.values if isinstance(item, Repeat) else (item,))
+        for case in new:
+            added = _added(before, case.thing)
+            if added is None:
+                return None
+            values.extend(v for item in added for v in (item.values if isinstance(item, Repeat) else (item,)))
+        if not values:
+            return old
+        if len(new) > 1:
+            # Which of them a run adds is open, and so is the number of runs.
+            values = [join(values)]
+        kept = new[0] if len(new) == 1 else old[0]
         head, last = before.items[:-1], before.items[-1:]
         if last and isinstance(last[0], Repeat):
             again = last[0].values
@@ -198,9 +207,9 @@ def _grown(old: Value, new: Value) -> Value | None:
                 repeat = Repeat(tuple(join(pair) for pair in zip(again, values, strict=True)))
             else:
                 repeat = Repeat((join((*again, *values)),))
-            return ((new[0]._replace(thing=Seq((*head, repeat)))),)
-        return ((new[0]._replace(thing=Seq((*before.items, Repeat(tuple(values)))))),)
-    if isinstance(before, Map) and isinstance(after, Map):
+            return ((kept._replace(thing=Seq((*head, repeat)))),)
+        return ((kept._replace(thing=Seq((*before.items, Repeat(tuple(values)))))),)
+    if isinstance(before, Map) and isinstance(after, Map) and len(new) == 1:
         known = dict(before.entries)
         merged = tuple((k, join((known[k], v)) if k in known else v) for k, v in after.entries)
         return ((new[0]._replace(thing=Map(merged, before.open or after.open))),)

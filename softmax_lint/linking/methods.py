@@ -515,7 +515,7 @@ def _mutated(
                 new = Seq((*contents.items, *more))
         elif name == "insert" and len(values) == 2:
             at = integer(values[0])
-            if at is not None and exact:
+            if at is not None and (exact or at == 0):
                 listed: list[Any] = list(contents.items)
                 listed.insert(at, values[1])
                 new = Seq(tuple(listed))

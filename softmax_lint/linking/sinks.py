@@ -16,6 +16,7 @@ from softmax_lint.knowledge.strings import loss_path
 from softmax_lint.linking.values import (
     NO_GUARDS,
     OBJECT,
+    SHIFTED,
     Argument,
     Arguments,
     Bound,
@@ -118,7 +119,9 @@ def meet(
     if any(all(case not in group for group in groups) for case in cases):
         groups.append(cases)
     for found in groups:
-        group = tuple(dict.fromkeys(_halved(machine, row, _plain(case.thing)) for case in found))
+        group = tuple(
+            dict.fromkeys(_halved(machine, row, _unnamed(expected, _plain(case.thing))) for case in found)
+        )
         if machine.exploring and not all(
             isinstance(t, Tensor) and t.made == machine.exploring for t in group
         ):
@@ -130,6 +133,18 @@ def _halved(machine: Machine, row: Api, thing: Thing) -> Thing:
     """BCELoss under autocast raises or works in 16 bits."""
     if machine.autocast and isinstance(thing, Tensor) and row.framework == "torch" and row.expects == BINARY:
         return thing._replace(half=True)
+    return thing
+
+
+def _unnamed(expected: str | None, thing: Thing) -> Thing:
+    """Scores less something computed can be log-probabilities: `x - x.logsumexp(1, True)`."""
+    if (
+        expected == LOG_PROBABILITIES
+        and isinstance(thing, Tensor)
+        and thing.representation == SCORES
+        and thing.steps == SHIFTED
+    ):
+        return Unknown("a difference of tensors")
     return thing
 
 

@@ -11,6 +11,7 @@ from softmax_lint.linking.values import (
     CHANGED,
     MOVED,
     PICKED,
+    SHIFTED,
     Arguments,
     Case,
     Const,
@@ -173,7 +174,7 @@ def mix(machine: Machine, value: Value, row: Api) -> Value:
             if bounds and tensor.representation != SCORES:
                 return just(tensor._replace(guarded=True, plain=False))
             if tensor.representation == SCORES and not bounds:
-                tensor = tensor._replace(steps=CHANGED)
+                tensor = tensor._replace(steps=max(tensor.steps, CHANGED))
                 normal = row.name.rpartition(".")[2].endswith(("Normalization", "BatchNorm1d", "LayerNorm"))
                 return just(tensor if normal else tensor._replace(rank=None, units=None))
             return unknown(f"`{row.name}` of a tensor", machine.fresh("mix"))
@@ -232,7 +233,8 @@ def arithmetic(machine: Machine, sign: str, left: Value, right: Value | None) ->
             flipped = False
         if tensor is None:
             return unknown(_reason(left, right), machine.fresh("arithmetic"))
-        tensor = tensor._replace(plain=False, steps=CHANGED)
+        less = sign == "-" and number is None and right is not None
+        tensor = tensor._replace(plain=False, steps=SHIFTED if less else max(tensor.steps, CHANGED))
         if number is None and right is not None and (other is None or other.units != tensor.units):
             tensor = tensor._replace(units=None, rank=None)  # the other side may broadcast it
         if tensor.representation == SCORES:

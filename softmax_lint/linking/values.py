@@ -132,6 +132,7 @@ AS_MADE: Final = 0
 PICKED: Final = 1  # an entry or some entries of its first axis: axes count from the end as before
 MOVED: Final = 2  # its axes may be others
 CHANGED: Final = 3  # its numbers are others
+SHIFTED: Final = 4  # less something that was computed, which may have been their log-sum-exp
 
 
 class Tensor(NamedTuple):
