@@ -41,8 +41,11 @@ class NotANotebook(Exception):
 def code_cells(text: str) -> tuple[tuple[int, str], ...]:
     """(1-based position among all cells, text as written) of all code cells; lines end in newline characters.
 
-    Reads notebook formats 3 and 4. A notebook for another language has none. Raises `NotANotebook`.
+    Reads notebook formats 3 and 4. A notebook for another language has none, and so has one that was made and
+    never saved: an empty file. Raises `NotANotebook`.
     """
+    if not text.strip():
+        return ()
     try:
         document = json.loads(text)
     except RecursionError:

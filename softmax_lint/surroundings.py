@@ -120,6 +120,9 @@ def _python_around(parent: str, folder: str) -> Iterator[str]:
 def _imports(path: str, name: str = "") -> frozenset[str]:
     """The modules that a file imports, as it spells them; none of a file that does not say `name`."""
     try:
+        # Reading anything but a file could take forever.
+        if not os.path.isfile(path):
+            return frozenset()
         with open(path, "rb") as file:
             data = file.read()
     except (OSError, ValueError):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from shell import finding, losses, named, place
 
-from softmax_lint.diagnostic import Diagnostic, Edit, Fix, Place, Related, Report, Verdict
+from softmax_lint.diagnostic import Diagnostic, Edit, Failure, Fix, Place, Related, Report, Verdict
 from softmax_lint.reporters import RenderOptions, render
 from softmax_lint.reporters.closing import closing_line
 from softmax_lint.reporters.json import render_pairs as render_pairs_json
@@ -251,3 +251,15 @@ def test_closing_line(
 ) -> None:
     report = Report((finding(place("a.py", 1, 1, 2)),) * findings, losses(**counts), files=files)
     assert closing_line(report, suppressed) == expected
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({}, "no losses found in 3 files, 2 files not checked"),
+        ({"ok": 1}, "no findings; 1 loss checked, 1 ok, 2 files not checked"),
+    ],
+)
+def test_files_that_failed_are_not_counted_as_checked(counts: dict[str, int], expected: str) -> None:
+    failures = tuple(Failure(name, "cannot read") for name in ("a.py", "b.py", "b.py"))
+    assert closing_line(Report((), losses(**counts), failures, files=5)) == expected

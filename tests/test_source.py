@@ -54,7 +54,7 @@ def test_script(name: str, tmp_path: Path) -> None:
         ("a.py", b"# coding: utf-8\n\xff", "not valid UTF-8 in row 2"),
         ("a.py", b"# coding: nonsense\n", "unknown encoding `nonsense`"),
         ("a.py", b"# coding: rot13\n", "encoding `rot-13` gives no text"),
-        ("a.ipynb", b"", "invalid JSON"),
+        ("a.ipynb", b"{", "invalid JSON"),
         ("a.ipynb", b"[]", "not a notebook: the JSON is no object"),
         ("a.ipynb", b"{}", "not a notebook: no list of cells"),
         ("a.ipynb", b'{"cells": [', "invalid JSON"),
@@ -97,6 +97,8 @@ SHEETS = {
     ("raw", "expected"),
     [
         (notebook(), []),
+        (b"", []),
+        (b" \n", []),
         (
             notebook(PROSE, code("a\r\nb"), code(["c\n", "d"]), PROSE, code("")),
             [(2, "a\nb"), (3, "c\nd"), (5, "")],

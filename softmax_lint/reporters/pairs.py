@@ -6,6 +6,7 @@ from collections import Counter
 
 from softmax_lint.diagnostic import Report, Verdict
 from softmax_lint.reporters import RenderOptions
+from softmax_lint.reporters.closing import no_losses
 from softmax_lint.reporters.names import counted, degrade, located, painted, printable
 
 _COLORS = {"ok": "help", "finding": "error", "undecided": "warning", "not-judged": "dim"}
@@ -34,7 +35,7 @@ def _line(verdict: Verdict, options: RenderOptions) -> str:
 def _total(report: Report) -> str:
     counts = Counter(verdict.verdict for verdict in report.verdicts)
     if not counts:
-        return f"no losses found in {counted(report.files, 'file')}"
+        return no_losses(report)
     parts = [f"{counts['ok']} ok"]
     parts += [counted(counts["finding"], "finding")] if counts["finding"] else []
     parts += [
