@@ -262,12 +262,12 @@ def test_hover(project: Path) -> None:
     async def scenario(editor: Editor) -> None:
         uri = editor.open(project / "one.py", ONE)
         found = await editor.hover(uri, 10, 20)
-        assert found.startswith("**SML002** `CrossEntropyLoss` applies softmax itself")
-        assert "# double-softmax (SML002, wrong)" in found
+        assert found.startswith("`F.softmax(self.out(x), dim=1)`: probabilities: softmax over axis 1, 10 classes")
+        assert "\n\n### double-softmax (SML002, wrong)\n" in found
         assert await editor.hover(uri, 0, 0) == ""
         fine = editor.open(project / "fine.py", FINE)
         assert await editor.hover(fine, 14, 2) == "**ok**: scores into softmax logits"
-        assert "\n\n`self.out(x)`: raw scores, 10 units, from one.py:8\n\n" in await editor.hover(uri, 10, 30)
+        assert "`self.out(x)`: raw scores, 10 units, from one.py:8\n\n" in await editor.hover(uri, 10, 30)
         held = "`net(x)`: probabilities: softmax over axis 1, 10 classes, from one.py:11"
         assert held in await editor.hover(uri, 14, 5)
 

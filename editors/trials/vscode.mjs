@@ -58,8 +58,11 @@ async function goTo(row, column) {
   await page.keyboard.press("Control+g");
   await page.locator(".quick-input-widget input").first().waitFor({ state: "visible" });
   await page.keyboard.insertText(`${row}:${column}`);
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: `line ${row} at column ${column}` }).first().waitFor();
+  await page.waitForTimeout(400);
   await page.keyboard.press("Enter");
-  await page.waitForTimeout(300);
+  await page.locator(".quick-input-widget").first().waitFor({ state: "hidden" });
+  await page.waitForTimeout(200);
 }
 
 // The rows of the Problems view that are findings (not files, not the other ends of one).
@@ -103,7 +106,7 @@ async function works() {
   await until("hover shows the rule's page", async () => (await hover.allInnerTexts()).join(" ").includes("double-softmax"), () => hover.allInnerTexts());
   await picture("hover");
   await page.keyboard.press("Escape");
-  await goTo(11, 30);
+  await goTo(11, 32);
   await command("Show or Focus Hover");
   await until("hover shows what is held", async () => (await hover.allInnerTexts()).join(" ").includes("raw scores, 10 units, from model.py:8"), () => hover.allInnerTexts());
   await picture("held");

@@ -19,13 +19,23 @@ from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report, Verdict
 from softmax_lint.discover import is_excluded
 from softmax_lint.lines import lines_of, reader
 from softmax_lint.lsp import probing
-from softmax_lint.memory import Memory
+from softmax_lint.lsp.slicing import Slice, Slicer, text_of
+from softmax_lint.memory import Chosen, Memory
 from softmax_lint.patterns import compile_patterns
 from softmax_lint.rules import RULES
+from softmax_lint.source import Unreadable
+from softmax_lint.splitting import Statement
 
 
 class Stale(BaseException):
     """Nobody waits for this run any more. No Exception: linking takes those for crashes of its own."""
+
+
+IsStale = Callable[[], bool]
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,17 @@ class Held:
 class _Setup:
     settings: Settings
     memory: Memory
+    slicers: dict[str, Slicer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What the next answer about a file starts from: the last one, before suppressions."""
+
+    version: int
+    statements: tuple[Statement, ...]
+    report: Report
+    chosen: Chosen
 
 
 @dataclass(slots=True)
@@ -68,22 +89,30 @@ class Analysis:
     _setups: dict[tuple[str | None, str], _Setup] = field(default_factory=dict)
     _by_folder: dict[str, _Setup] = field(default_factory=dict)
     _found: dict[str, tuple[int, Found]] = field(default_factory=dict)
+    _quick: dict[str, tuple[int, Found]] = field(default_factory=dict)
+    _bases: dict[str, _Basis] = field(default_factory=dict)
+    _changed: dict[str, int] = field(default_factory=dict)  # file -> the version of its last change
 
     def put(self, path: str, data: bytes) -> None:
         """A buffer, new or changed."""
-        if self.buffers.get(path) != data:
+        known = self.buffers.get(path)
+        if known != data:
             self.buffers[path] = data
             self.version += 1
+            self._changed[path] = self.version
 
     def drop(self, path: str) -> None:
         """A buffer was closed: the disk counts."""
         if self.buffers.pop(path, None) is not None:
             self.version += 1
+            self._changed[path] = self.version
+            self._bases.pop(path, None)
 
     def disk_changed(self) -> None:
         """Files changed on disk."""
         for setup in self._setups.values():
             setup.memory.forget()
+        self._bases.clear()
         self.version += 1
 
     def settings_changed(self) -> None:
@@ -92,7 +121,30 @@ class Analysis:
         self._by_folder.clear()
         self.disk_changed()
 
-    def find(self, path: str, is_stale: Callable[[], bool] = lambda: False) -> Found:
+    def soon(self, path: str, is_stale: IsStale = _never) -> tuple[Found, bool]:
+        """What is found in a file, and whether that is final: else `find` may know better.
+
+        Not final are answers of what names connect with the last edit, and the first answer about a file
+        when it is one about the file and what it imports. Raises Stale as soon as `is_stale` says so.
+        """
+        version = self.version
+        known = self._found.get(path)
+        if known is not None and known[0] == version:
+            return known[1], True
+        quick = self._quick.get(path)
+        if quick is not None and quick[0] == version:
+            return quick[1], False
+        found = self._sliced(path, version, is_stale)
+        if found is None and known is None and quick is None:
+            found = self._alone(path, is_stale)
+        if found is None:
+            return self.find(path, is_stale), True
+        if is_stale():
+            raise Stale
+        self._quick[path] = (version, found)
+        return found, False
+
+    def find(self, path: str, is_stale: IsStale = _never) -> Found:
         """What is found in a file, as of now. Raises Stale as soon as `is_stale` says so."""
         version = self.version
         known = self._found.get(path)
@@ -100,22 +152,93 @@ class Analysis:
             return known[1]
         setup = self._setup(path)
         if _is_excluded(path, setup.settings):
-            found = Found()
-        else:
-            overlay = dict(self.buffers)
+            self._found[path] = (version, Found())
+            return Found()
+        # All open files of the project at once: an edit of one is asked about in the others, too.
+        overlay = dict(self.buffers)
+        paths = [path, *(other for other in overlay if other != path and self._goes_with(other, setup))]
+        report = project.check(
+            paths,
+            settings=setup.settings,
+            overlay=overlay,
+            memory=setup.memory,
+            pause=_stopping(is_stale),
+        )
+        if is_stale():
+            raise Stale
+        chosen = setup.memory.chosen.get(tuple(paths))
+        left = self._left(report, paths, setup.settings, overlay)
+        for one in paths:
+            self._found[one] = (version, _about(left, one))
+            statements = self._statements(setup, one, overlay)
+            if chosen is not None and statements is not None:
+                self._bases[one] = _Basis(version, statements, _raw(report, one), chosen)
+        return self._found[path][1]
+
+    def _goes_with(self, path: str, setup: _Setup) -> bool:
+        return self._setup(path) is setup and not _is_excluded(path, setup.settings)
+
+    def _sliced(self, path: str, version: int, is_stale: IsStale) -> Found | None:
+        """What the last answer becomes by the edits of the file since; None when more happened than that."""
+        basis = self._bases.get(path)
+        if basis is None or any(at > basis.version for other, at in self._changed.items() if other != path):
+            return None
+        setup = self._setup(path)
+        overlay = dict(self.buffers)
+        files: dict[str, tuple[Statement, ...]] = {}
+        for name in dict.fromkeys((*basis.chosen.roots, path)):
+            statements = self._statements(setup, name, overlay)
+            if statements is None:
+                return None
+            files[name] = statements
+        cut = setup.slicers.setdefault(path, Slicer()).cut(path, basis.statements, files)
+        report = Report((), ())
+        if cut.roots:
+            texts = {name: text_of(left) for name, left in cut.left.items()}
+            for name, text in texts.items():
+                setup.memory.split.tell(text, cut.left[name])
             report = project.check(
                 [path],
                 settings=setup.settings,
-                overlay=overlay,
-                progress=_stopping(is_stale),
+                overlay={**overlay, **{name: script(text) for name, text in texts.items()}},
                 memory=setup.memory,
+                pause=_stopping(is_stale),
+                chosen=basis.chosen._replace(roots=cut.roots),
             )
-            report = self._left(report, path, setup.settings, overlay)
-            found = Found(report.diagnostics, report.verdicts, report.failures)
-        if is_stale():
-            raise Stale
-        self._found[path] = (version, found)
-        return found
+        merged = _merged(report, basis.report, cut)
+        self._bases[path] = _Basis(version, files[path], merged, basis.chosen)
+        return _about(self._left(merged, [path], setup.settings, overlay), path)
+
+    def _alone(self, path: str, is_stale: IsStale) -> Found | None:
+        """What the file shows together with what it imports; None when that is nothing."""
+        setup = self._setup(path)
+        if _is_excluded(path, setup.settings):
+            return None
+        overlay = dict(self.buffers)
+        report = project.check(
+            [path],
+            settings=setup.settings,
+            overlay=overlay,
+            memory=setup.memory,
+            pause=_stopping(is_stale),
+            chosen=Chosen((path,), frozenset((path,)), True),
+        )
+        found = _about(self._left(report, [path], setup.settings, overlay), path)
+        # Another file may need a suppression that this one does not.
+        kept = tuple(each for each in found.diagnostics if each.code != suppression.UNUSED)
+        return replace(found, diagnostics=kept) if kept else None
+
+    def _statements(
+        self, setup: _Setup, path: str, overlay: Mapping[str, bytes]
+    ) -> tuple[Statement, ...] | None:
+        """The statements of a script; None for notebooks and what cannot be read."""
+        if path.endswith(".ipynb"):
+            return None
+        try:
+            read = setup.memory.read(path, overlay)
+        except Unreadable:
+            return None
+        return setup.memory.split(read.cells[0].text)
 
     def held(
         self,
@@ -123,7 +246,7 @@ class Analysis:
         cell: int | None,
         row: int,
         column: int,
-        is_stale: Callable[[], bool] = lambda: False,
+        is_stale: IsStale = _never,
     ) -> Held | None:
         """What is known of the name at a position (from 1); None where nothing is. Raises Stale."""
         setup = self._setup(path)
@@ -139,9 +262,10 @@ class Analysis:
             [path],
             settings=probing.with_probe(setup.settings),
             overlay={**overlay, path: probe.data},
-            progress=_stopping(is_stale),
             memory=setup.memory,
         )
+        if is_stale():
+            raise Stale
         folder = self.folder_of(path) or os.path.dirname(path)
         lines = probing.describe(examined.joints, folder, path, probe.first)
         return Held(probe.text, Place(path, cell, *probe.span), tuple(lines)) if lines else None
@@ -178,7 +302,7 @@ class Analysis:
             )
 
         def choose(report: Report, overlay: Mapping[str, bytes]) -> Report:
-            return self._left(report, path, setup.settings, {**buffers, **overlay})
+            return self._left(report, [path], setup.settings, {**buffers, **overlay})
 
         return fix(examine, choose, reader(buffers), [path]).files
 
@@ -186,10 +310,12 @@ class Analysis:
         """A function from (file, cell) to lines, of buffers where there are any."""
         return lines_of(reader(dict(self.buffers)))
 
-    def _left(self, report: Report, path: str, settings: Settings, overlay: Mapping[str, bytes]) -> Report:
-        """The report that suppressions and the baseline leave, of the findings that touch a file."""
+    def _left(
+        self, report: Report, paths: Sequence[str], settings: Settings, overlay: Mapping[str, bytes]
+    ) -> Report:
+        """The report that suppressions and the baseline leave, of the findings that touch the files."""
         read = reader(overlay)
-        left = suppression.apply(report, [path], settings, RULES, read).report
+        left = suppression.apply(report, paths, settings, RULES, read).report
         if settings.baseline is not None:
             try:
                 left, _ = baseline.apply(left, settings.baseline, lines_of(read))
@@ -231,12 +357,44 @@ def _is_excluded(path: str, settings: Settings) -> bool:
     return is_excluded(path, settings.root, compile_patterns(settings.exclude, settings.root))
 
 
-def _stopping(is_stale: Callable[[], bool]) -> Callable[[int, int], None]:
-    def progress(done: int, total: int) -> None:
+def _stopping(is_stale: IsStale) -> Callable[[], None]:
+    def pause() -> None:
         if is_stale():
             raise Stale
 
-    return progress
+    return pause
+
+
+def _touches(found: Diagnostic, path: str) -> bool:
+    return found.place.filename == path or any(each.place.filename == path for each in found.related)
+
+
+def _raw(report: Report, path: str) -> Report:
+    """Of a report over several files, what one over a single one of them has."""
+    return Report(
+        tuple(each for each in report.diagnostics if _touches(each, path)),
+        tuple(each for each in report.verdicts if each.place.filename == path),
+    )
+
+
+def _about(report: Report, path: str) -> Found:
+    found = _raw(report, path)
+    return Found(found.diagnostics, found.verdicts, report.failures)
+
+
+def _merged(new: Report, old: Report, cut: Slice) -> Report:
+    """What was found in a slice, and what stays of the findings of before."""
+    diagnostics = [*new.diagnostics, *(cut.diagnostic(each) for each in old.diagnostics)]
+    verdicts = [*new.verdicts, *(cut.verdict(each) for each in old.verdicts)]
+    return Report(
+        tuple(
+            sorted(
+                {each for each in diagnostics if each is not None}, key=lambda each: (each.place, each.code)
+            )
+        ),
+        tuple(sorted({each for each in verdicts if each is not None}, key=lambda each: each.place)),
+        new.failures,
+    )
 
 
 def script(text: str) -> bytes:

@@ -226,8 +226,8 @@ class Converter:
         for each in found:
             if _holds(each.place, path, cell, row, column):
                 rules = [rule for rule in RULES if rule.code == each.code]
-                parts = [f"**{each.code}** {each.message}", *below, *(page_of(rule) for rule in rules)]
-                return self._shown(each.place, "\n\n".join(parts), lines)
+                # Editors show the finding's message themselves.
+                return self._shown(each.place, "\n\n".join([*below, *map(page_of, rules)]), lines)
         for verdict in verdicts:
             if _holds(verdict.place, path, cell, row, column):
                 return self._shown(verdict.place, "\n\n".join([*below, _verdict(verdict)]), lines)
@@ -241,8 +241,9 @@ class Converter:
 
 
 def page_of(rule: Rule) -> str:
-    """The page of a rule in Markdown."""
-    return f"# {rule.name} ({rule.code}, {rule.kind})\n\n{cleandoc(rule.page)}"
+    """The page of a rule in Markdown, with headings of a size for hovers."""
+    page = re.sub(r"^## ", "#### ", cleandoc(rule.page), flags=re.MULTILINE)
+    return f"### {rule.name} ({rule.code}, {rule.kind})\n\n{page}"
 
 
 def lines_in(text: str) -> list[str]:

@@ -1,20 +1,10 @@
-"""The language server: what it answers, and when it speaks up.
-
-Everything is found by one worker thread, one file at a time; the event loop stays free to hear of new edits.
-A client that can pull findings, and be told to pull again, pulls them; all others are sent them; nobody gets both.
-"""
+"""The language server: what it is told of, and what it answers to requests."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import os
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from lsprotocol import types
 from pygls import uris
@@ -24,17 +14,13 @@ from softmax_lint import __version__
 from softmax_lint.diagnostic import Diagnostic
 from softmax_lint.keys import KEYS
 from softmax_lint.lines import lines_of, reader
-from softmax_lint.lsp.analysis import Analysis, Found, Stale, notebook, script
+from softmax_lint.lsp.analysis import Analysis, notebook, script
 from softmax_lint.lsp.convert import FIX_ALL, Converter, Documents, path_of, touches
+from softmax_lint.lsp.delivery import Delivery
 from softmax_lint.silencing import UNSILENCEABLE, comment
 
-# Linking is recursive; threads have less stack than it may want.
-STACK_BYTES = 256 * 1024 * 1024
-# So long after the last edit, findings are sent, or asked for again.
-PUSH_SECONDS, REFRESH_SECONDS = 0.05, 0.4
 WATCHED = ("**/*.py", "**/*.ipynb", "**/softmax-lint.toml", "**/pyproject.toml", "**/.gitignore")
 CONFIGURATIONS = ("softmax-lint.toml", "pyproject.toml", ".gitignore")
-Result = TypeVar("Result")
 
 
 def make_server() -> LanguageServer:
@@ -88,16 +74,7 @@ class Session:
         self.server = server
         self.analysis = Analysis()
         self.documents = Documents()
-        self.converter = Converter("utf-16", self.documents)
-        self.pulls = False
-        self._complained = 0
-        self._logged: set[str] = set()
-        self._push: asyncio.Task[None] | None = None
-        self._refresh: asyncio.Task[None] | None = None
-        # The size counts for threads made after it is set; some systems allow less.
-        with suppress(ValueError, RuntimeError):
-            threading.stack_size(STACK_BYTES)
-        self._worker = ThreadPoolExecutor(1, "linter")
+        self.delivery = Delivery(server, self.analysis, self.documents)
 
     # The life of a session.
 
@@ -105,27 +82,27 @@ class Session:
         client = params.capabilities
         document, workspace = client.text_document, client.workspace
         # A client that cannot be told to ask again (Neovim 0.11) would show old findings in other files.
-        self.pulls = bool(
+        pulls = self.delivery.pulls = bool(
             document is not None
             and document.diagnostic is not None
             and workspace is not None
             and workspace.diagnostics
             and workspace.diagnostics.refresh_support
         )
-        if self.pulls:
+        if pulls:
             self.server.feature(
                 types.TEXT_DOCUMENT_DIAGNOSTIC,
                 types.DiagnosticOptions(
                     inter_file_dependencies=True, workspace_diagnostics=False, identifier="softmax-lint"
                 ),
-            )(partial(self.pull))
+            )(partial(self.delivery.pull))
         self._set_folders(
             [folder.uri for folder in params.workspace_folders or ()] or [params.root_uri or ""]
         )
         self._set_options(params.initialization_options)
-        known = document and (document.diagnostic if self.pulls else document.publish_diagnostics)
+        known = document and (document.diagnostic if pulls else document.publish_diagnostics)
         edits = workspace and workspace.workspace_edit
-        self.converter = Converter(
+        self.delivery.converter = Converter(
             str(
                 getattr(
                     self.server.workspace.position_encoding, "value", self.server.workspace.position_encoding
@@ -156,10 +133,7 @@ class Session:
         self.analysis.settings_changed()
 
     def shut_down(self, params: Any) -> None:
-        for task in (self._push, self._refresh):
-            if task is not None:
-                task.cancel()
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        self.delivery.stop()
 
     # Documents.
 
@@ -183,12 +157,12 @@ class Session:
         path, cell = self.documents.opened[uri]
         # Some clients send all cells of a notebook as one document with the name of the notebook.
         self.analysis.put(path, script(text) if cell is None else notebook([(text, True)]))
-        self._changed()
+        self.delivery.changed(path)
 
     def did_save(self, params: Any) -> None:
         if self.analysis.lifetime is not None:
             self.analysis.disk_changed()
-            self._changed()
+            self.delivery.changed()
 
     def did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         self._close([params.text_document.uri])
@@ -218,12 +192,12 @@ class Session:
                 now[cell.document] = index
         for gone in [each for each in self.documents.of(path) if each not in now]:
             self.documents.close(gone)
-            self._clear(gone)
+            self.delivery.closed(gone)
         # A cell that moved took the place of another one, whose closing forgot it.
         for moved, position in now.items():
             self.documents.open(moved, path, position, self.documents.versions.get(moved))
         self.analysis.put(path, notebook(cells))
-        self._changed()
+        self.delivery.changed(path)
 
     def did_close_notebook(self, params: types.DidCloseNotebookDocumentParams) -> None:
         self._close([cell.uri for cell in params.cell_text_documents])
@@ -233,16 +207,10 @@ class Session:
             if uri in self.documents.opened:
                 path, _ = self.documents.opened[uri]
                 self.documents.close(uri)
-                self._clear(uri)
+                self.delivery.closed(uri)
                 if not self.documents.of(path):
                     self.analysis.drop(path)
-        self._changed()
-
-    def _clear(self, uri: str) -> None:
-        if not self.pulls:
-            self.server.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(uri=uri, diagnostics=[])
-            )
+        self.delivery.changed()
 
     def _path(self, uri: str, suffix: str = ".py") -> str:
         folder = self.analysis.folders[0] if self.analysis.folders else os.getcwd()
@@ -255,17 +223,17 @@ class Session:
             self.analysis.settings_changed()
         else:
             self.analysis.disk_changed()
-        self._changed()
+        self.delivery.changed()
 
     def did_change_configuration(self, params: types.DidChangeConfigurationParams) -> None:
         self._set_options(params.settings)
         self.analysis.settings_changed()
-        self._changed()
+        self.delivery.changed()
 
     def did_change_folders(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         self._set_folders([folder.uri for folder in self.server.workspace.folders.values()])
         self.analysis.settings_changed()
-        self._changed()
+        self.delivery.changed()
 
     def _set_folders(self, folders: list[str]) -> None:
         paths = [uris.to_fs_path(uri) for uri in folders if uri.startswith("file:")]
@@ -274,92 +242,11 @@ class Session:
     def _set_options(self, given: Any) -> None:
         """Keys of the configuration that the editor sets, below ``softmax-lint`` or on their own."""
         values = _plain(given)
-        for name in ("settings", "softmax-lint", "softmaxLint"):
+        for name in ("settings", "softmax-lint", "softmaxLint", "settings"):
             if isinstance(values, dict) and isinstance(values.get(name), dict):
                 values = values[name]
         if isinstance(values, dict):
             self.analysis.options = {key: value for key, value in values.items() if key in KEYS}
-
-    # Findings.
-
-    async def pull(
-        self, params: types.DocumentDiagnosticParams
-    ) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
-        items = await self._diagnostics(params.text_document.uri)
-        mark = hashlib.sha256(repr(items).encode("utf-8", "replace")).hexdigest()[:16]
-        if mark == params.previous_result_id:
-            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=mark)
-        return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=mark)
-
-    async def _diagnostics(self, uri: str) -> list[types.Diagnostic]:
-        if uri not in self.documents.opened:
-            return []
-        path, cell = self.documents.opened[uri]
-        found = await self._find(path)
-        lines = self.analysis.lines()
-        mine = [each for each in found.diagnostics if (each.place.filename, each.place.cell) == (path, cell)]
-        return [self.converter.diagnostic(each, lines) for each in mine]
-
-    async def _find(self, path: str) -> Found:
-        """What is found in a file as of now: a run that edits have made stale starts again."""
-        while True:
-            version = self.analysis.version
-            gone = threading.Event()
-            is_stale = partial(self._is_stale, version, gone)
-            try:
-                found = await self._work(partial(self.analysis.find, path, is_stale))
-            except Stale:
-                continue
-            except asyncio.CancelledError:
-                gone.set()
-                raise
-            self._complain(found)
-            return found
-
-    def _is_stale(self, version: int, gone: threading.Event) -> bool:
-        return gone.is_set() or self.analysis.version != version
-
-    async def _work(self, job: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._worker, job)
-
-    def _complain(self, found: Found) -> None:
-        for message in self.analysis.complaints[self._complained :]:
-            self.server.window_show_message(
-                types.ShowMessageParams(types.MessageType.Error, f"softmax-lint: {message}")
-            )
-        self._complained = len(self.analysis.complaints)
-        for failure in found.failures:
-            text = f"{failure.filename}: {failure.message}"
-            if text not in self._logged:
-                self._logged.add(text)
-                self.server.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
-
-    def _changed(self) -> None:
-        """Something changed: send findings soon, or have them asked for."""
-        if not self.pulls:
-            if self._push is not None:
-                self._push.cancel()
-            self._push = asyncio.ensure_future(self._push_soon())
-        else:
-            if self._refresh is not None:
-                self._refresh.cancel()
-            self._refresh = asyncio.ensure_future(self._refresh_soon())
-
-    async def _push_soon(self) -> None:
-        await asyncio.sleep(PUSH_SECONDS)
-        for uri in list(self.documents.opened):
-            items = await self._diagnostics(uri)
-            if uri in self.documents.opened:
-                self.server.text_document_publish_diagnostics(
-                    types.PublishDiagnosticsParams(
-                        uri=uri, diagnostics=items, version=self.documents.versions.get(uri)
-                    )
-                )
-
-    async def _refresh_soon(self) -> None:
-        # The client asks again for what it changed itself, not for what that changed in other files.
-        await asyncio.sleep(REFRESH_SECONDS)
-        await self.server.workspace_diagnostic_refresh_async(None)
 
     # What the user asks for.
 
@@ -368,16 +255,11 @@ class Session:
         if spot is None:
             return None
         path, cell = spot
-        found = await self._find(path)
+        found = await self.delivery.soon(path)
         lines = self.analysis.lines()
-        row, column = self.converter.spot(params.position, lines(path, cell))
-        version = self.analysis.version
-        is_stale = partial(self._is_stale, version, threading.Event())
-        try:
-            held = await self._work(partial(self.analysis.held, path, cell, row, column, is_stale))
-        except Stale:
-            return None
-        return self.converter.hover(
+        row, column = self.delivery.converter.spot(params.position, lines(path, cell))
+        held = await self.delivery.work(partial(self.analysis.held, path, cell, row, column))
+        return self.delivery.converter.hover(
             path, cell, params.position, found.diagnostics, found.verdicts, held, lines
         )
 
@@ -391,11 +273,13 @@ class Session:
         if _wants(only, "quickfix"):
             lines = self.analysis.lines()
             text = lines(path, cell)
-            start, end = (self.converter.spot(each, text) for each in (params.range.start, params.range.end))
-            found = (await self._find(path)).diagnostics
+            start, end = (
+                self.delivery.converter.spot(each, text) for each in (params.range.start, params.range.end)
+            )
+            found = (await self.delivery.soon(path)).diagnostics
             touched = [each for each in found if touches(each.place, path, cell, start, end)]
             if touched:
-                for each in await self._work(partial(self.analysis.fixes, path, touched)):
+                for each in await self.delivery.work(partial(self.analysis.fixes, path, touched)):
                     actions += self._quick_fixes(each)
         # A fix of everything is worked out only where it is asked for by its name.
         if only and (_wants(only, FIX_ALL)):
@@ -404,10 +288,10 @@ class Session:
 
     def _quick_fixes(self, found: Diagnostic) -> list[types.CodeAction]:
         lines = self.analysis.lines()
-        shown = [self.converter.diagnostic(found, lines)]
+        shown = [self.delivery.converter.diagnostic(found, lines)]
         actions = []
         for number, fix in enumerate(found.fixes):
-            edit = self.converter.workspace_edit(fix.edits, lines)
+            edit = self.delivery.converter.workspace_edit(fix.edits, lines)
             if fix.applicability == "display" or not fix.edits or edit is None:
                 continue
             unsafe = "" if fix.applicability == "safe" else f" ({fix.applicability} fix)"
@@ -431,15 +315,15 @@ class Session:
                     title=f"Ignore {found.code} on this line",
                     kind=types.CodeActionKind.QuickFix,
                     diagnostics=shown,
-                    edit=self.converter.workspace_edit([added], lines),
+                    edit=self.delivery.converter.workspace_edit([added], lines),
                 )
             )
         return actions
 
     async def _fix_all(self, path: str, only: list[str]) -> list[types.CodeAction]:
         before = self.analysis.lines()
-        files = await self._work(partial(self.analysis.fix_all, path))
-        edit = self.converter.rewriting(path, before, lines_of(reader(files))) if files else None
+        files = await self.delivery.work(partial(self.analysis.fix_all, path))
+        edit = self.delivery.converter.rewriting(path, before, lines_of(reader(files))) if files else None
         if edit is None:
             return []
         kind = FIX_ALL if FIX_ALL in only else types.CodeActionKind.SourceFixAll
