@@ -11,7 +11,7 @@ from softmax_lint.linking.modules import Modules
 from softmax_lint.linking.sinks import Meeting
 from softmax_lint.linking.values import Origin, Tensor, Unknown
 from softmax_lint.lowering import Span
-from softmax_lint.pair import CONSUMER, LOSS, METRIC, Pair
+from softmax_lint.pair import CONSUMER, LOSS, METRIC, OUTPUT, Pair
 from softmax_lint.representation import ANY, SCORES, SIGMOID_LOGITS, SOFTMAX_LOGITS
 from softmax_lint.rules.schema import Rule
 
@@ -79,7 +79,8 @@ class Joint:
 
     `pair` has its places; `code` is the rule that owns it, None when there is nothing to report. `row` is the
     qualified name of the sink, `expected` None where it is not known. `setting` is the literal behind the name
-    that configures the loss. A tensor that nobody knows has no `source`.
+    that configures the loss. A tensor that nobody knows has no `source`. `array` when it is one of NumPy by
+    then; `steps` is what was done to it since it was made (`values.AS_MADE` and so on).
     """
 
     pair: Pair | None
@@ -91,6 +92,8 @@ class Joint:
     setting: Place | None = None
     built: Place | None = None
     layer: Place | None = None
+    array: bool = False
+    steps: int = 0
 
     @property
     def source(self) -> Place | None:
@@ -159,12 +162,27 @@ def joints(
     places = Places(modules)
     meetings = list(meetings)
     _, logits = _takers(meetings)
+    blamed = {
+        thing.source
+        for meeting in meetings
+        if meeting.meeting == LOSS
+        for group in meeting.groups
+        for thing in group
+        if isinstance(thing, Tensor) and rules.judge(describe(meeting, thing)) is not None
+    }
 
     def maybe(origin: Origin | None) -> Place | None:
         return None if origin is None else places.locate(origin)
 
     found: dict[Joint, None] = {}
     for meeting in meetings:
+        # Of all outputs only those count that a fix may change: places cost.
+        if meeting.meeting == OUTPUT and not any(
+            isinstance(thing, Tensor) and thing.source in blamed
+            for group in meeting.groups
+            for thing in group
+        ):
+            continue
         sink, application = places.locate(meeting.place), places.locate(meeting.application)
         for thing in dict.fromkeys(thing for group in meeting.groups for thing in group):
             if not isinstance(thing, Tensor):
@@ -184,6 +202,8 @@ def joints(
                     maybe(meeting.setting),
                     maybe(thing.built),
                     maybe(thing.layer),
+                    thing.array,
+                    thing.steps,
                 )
             found[joint] = None
     return list(found)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
 
 from softmax_lint.diagnostic import Place
 from softmax_lint.edits.files import Files
@@ -40,15 +41,24 @@ _QUIET = SAME_MODEL | {
     "requires_grad_", "share_memory", "add_module", "init_weights", "reset_states",
 }  # fmt: skip
 # Questions to an output in which only the order of its entries counts, or its shape.
-_ORDER = frozenset({"argmax", "argsort"})
-_PAIRS = frozenset({"max", "topk", "sort"})  # values and indices
-_SHAPE = frozenset({"size", "shape", "dim", "ndim", "numel", "device", "dtype"})
+ORDER = frozenset({"argmax", "argsort"})
+PAIRS = frozenset({"max", "topk", "sort"})  # values and indices
+SHAPE = frozenset({"size", "shape", "dim", "ndim", "numel", "device", "dtype"})
 # Functions that do nothing with a model but read its parameters or wrap it.
 _TAKERS = frozenset({"print", "len", "type", "isinstance", "summary", "id", "plot_model"})
 
 
-def doubts(files: Files, joints: Iterable[Joint], paths: Sequence[str]) -> Iterator[str]:
-    """Reasons to look at a fix that changes what the sources of these joints give."""
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A project as seen from some sources: where their models and outputs may be, and the ids of the nodes
+    in which the losses are applied that a fix knows."""
+
+    flow: Flow
+    allowed: frozenset[int]
+
+
+def survey(files: Files, joints: Iterable[Joint], paths: Sequence[str]) -> Survey:
+    """Look at all code that may see what the sources of these joints give. Raises `Refused`."""
     group = [joint for joint in joints if joint.source is not None and joint.pair is not None]
     own = {place.filename for joint in group for place in _places(joint)}
     sources: list[Source] = []
@@ -57,8 +67,7 @@ def doubts(files: Files, joints: Iterable[Joint], paths: Sequence[str]) -> Itera
             sources.append(_parse(files, filename))
         except (Refused, SyntaxError, ValueError, RecursionError):
             if filename in own:
-                yield "code around it does not parse"
-                return
+                raise Refused("code around it does not parse") from None
     flow = Flow(sources)
     flow.prepare()
     at = nodes_at(sources, [joint.source for joint in group if joint.source is not None])
@@ -66,18 +75,27 @@ def doubts(files: Files, joints: Iterable[Joint], paths: Sequence[str]) -> Itera
     for joint in group:
         node = at.get(joint.source) if joint.source is not None else None
         if node is None:
-            yield "the activation's surroundings are not understood"
-            return
+            raise Refused("the activation's surroundings are not understood")
         seed, kind = _seed(node, parents[id(node)], joint)
         flow.seeds[id(seed)] = kind
     flow.run()
-    if any(_saves_models(node) for node, _, _, _, _ in flow.visited):
+    places = [joint.application for joint in group]
+    return Survey(flow, frozenset(id(node) for node in nodes_at(sources, places).values()))
+
+
+def doubts(seen: Survey) -> Iterator[str]:
+    """Reasons to look at a fix that changes what the sources of a survey give."""
+    if any(_saves_models(node) for node, _, _, _, _ in seen.flow.visited):
         yield "a checkpoint saves the model"
-    allowed = {id(node) for node in nodes_at(sources, [joint.application for joint in group]).values()}
-    for use in flow.uses():
-        reason = _doubt(use, allowed, flow)
+    for use in seen.flow.uses():
+        reason = doubt(use, seen)
         if reason is not None:
             yield reason
+
+
+def doubt(use: Use, seen: Survey) -> str | None:
+    """Why a use may tell logits from what the activation gave; None where it cannot."""
+    return _doubt(use, seen.allowed, seen.flow)
 
 
 def _readers(files: Files, own: set[str], paths: Sequence[str]) -> list[str]:
@@ -124,7 +142,7 @@ def _seed(node: ast.expr, around: Sequence[ast.AST], joint: Joint) -> tuple[ast.
     return node, MODEL
 
 
-def _doubt(use: Use, allowed: set[int], flow: Flow) -> str | None:
+def _doubt(use: Use, allowed: Set[int], flow: Flow) -> str | None:
     parent = use.around[0]
     node: ast.AST = use.node
     if use.kind == MAKER:
@@ -166,7 +184,7 @@ def _doubt_of_model(use: Use, node: ast.AST, parent: ast.AST, flow: Flow) -> str
         return f"`{name}.{parent.attr}` may show the output"
     if isinstance(parent, ast.Call):
         leaf = leaf_of(parent.func)
-        if leaf in _TAKERS | CONTAINERS | _ADDERS or parent.func is node or _is_followed(leaf, flow):
+        if leaf in _TAKERS | CONTAINERS | _ADDERS or parent.func is node or is_followed(leaf, flow):
             return None
         return f"`{name}` is passed to `{leaf or 'a call'}`"
     if isinstance(parent, ast.Expr):
@@ -189,7 +207,7 @@ def _is_name(target: ast.expr) -> bool:
     return isinstance(target, (ast.Name, ast.Attribute))
 
 
-def _is_followed(leaf: str, flow: Flow) -> bool:
+def is_followed(leaf: str, flow: Flow) -> bool:
     """Whether arguments of a call can be followed into functions of the project."""
     functions = flow.functions.get(leaf, ())
     return bool(functions) and all(
@@ -200,22 +218,22 @@ def _is_followed(leaf: str, flow: Flow) -> bool:
 _ADDERS = frozenset({"add", "append", "add_module", "Model", "Functional", "super"})
 
 
-def _doubt_of_output(use: Use, node: ast.AST, parent: ast.AST, allowed: set[int], flow: Flow) -> str | None:
+def _doubt_of_output(use: Use, node: ast.AST, parent: ast.AST, allowed: Set[int], flow: Flow) -> str | None:
     row = use.node.lineno
     if id(parent) in allowed:
         return None
     if isinstance(parent, ast.Attribute):
         call = use.around[1] if len(use.around) > 1 else None
-        if parent.attr in SAME_OUTPUT | _SHAPE | _ORDER:
+        if parent.attr in SAME_OUTPUT | SHAPE | ORDER:
             return None
-        if parent.attr in _PAIRS and isinstance(call, ast.Call) and _takes_indices(use.around[2:], call):
+        if parent.attr in PAIRS and isinstance(call, ast.Call) and takes_indices(use.around[2:], call):
             return None
         return f"`.{parent.attr}` of the output in row {row}"
     if isinstance(parent, ast.Call):
         leaf = leaf_of(parent.func)
-        if leaf in _ORDER or leaf in FUNCTIONAL or _is_followed(leaf, flow):
+        if leaf in ORDER or leaf in FUNCTIONAL or is_followed(leaf, flow):
             return None
-        if leaf in _PAIRS and _takes_indices(use.around[1:], parent):
+        if leaf in PAIRS and takes_indices(use.around[1:], parent):
             return None
         return f"the output is passed to `{leaf or 'a call'}` in row {row}"
     if isinstance(parent, ast.Subscript) and parent.value is node:
@@ -223,7 +241,7 @@ def _doubt_of_output(use: Use, node: ast.AST, parent: ast.AST, allowed: set[int]
     return f"the output is used in row {row}"
 
 
-def _takes_indices(around: Sequence[ast.AST], call: ast.Call) -> bool:
+def takes_indices(around: Sequence[ast.AST], call: ast.Call) -> bool:
     """Whether of the values and indices that a call gives only the indices are used."""
     parent = around[0] if around else None
     if isinstance(parent, ast.Subscript):

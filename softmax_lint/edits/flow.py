@@ -275,6 +275,20 @@ def leaf_of(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def place_of(flow: Flow, node: ast.expr) -> Place:
+    """Where an expression stands."""
+    filename, cell = next((name, cell) for each, _, _, name, cell in flow.visited if each is node)
+    for source in flow.sources:
+        for other, _, lines in source.trees:
+            if source.filename == filename and other == cell:
+                end_row, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+                return Place(
+                    filename, cell, node.lineno, _column(lines, node.lineno, node.col_offset),
+                    end_row, _column(lines, end_row, end),
+                )  # fmt: skip
+    raise AssertionError(filename)
+
+
 def nodes_at(sources: Iterable[Source], places: Iterable[Place]) -> Mapping[Place, ast.expr]:
     """The expressions at places."""
     wanted = {}

@@ -98,7 +98,11 @@ def merge(files: Files, draft: Draft, joint: Joint, joints: Sequence[Joint]) -> 
     target = parent.targets[0].target
     if not isinstance(target, cst.Name) or target.value != argument.value or joint.built is not None:
         raise Refused("the probabilities reach the logarithm over other steps")
-    others = [other for other in joints if other.source == joint.source and other.sink != joint.sink]
+    others = [
+        other
+        for other in joints
+        if other.source == joint.source and other.sink != joint.sink and other.row != "output"
+    ]
     if not others and _count(inside, node, where, target.value) == 2:
         use_logarithm(files, draft, joint)
         draft.take(text, do.unwrap(tree, log, argument))

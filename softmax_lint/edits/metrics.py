@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import libcst as cst
 
+from softmax_lint.diagnostic import Place
 from softmax_lint.edits import primitives as do
 from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.names import KERAS, dotted, ensure_name, sibling
@@ -41,8 +43,24 @@ _STRINGS = {
 _HALF = "1e-7"
 
 
-def carry_along(files: Files, draft: Draft, joint: Joint) -> None:
-    """Draft what the metrics of the `compile` of a joint need. Raises `Refused` with the metric's name."""
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What metrics will get: logits of a sigmoid or of a softmax, of so many units (None: not known).
+
+    `foreign` are the places of metrics that other models have, too.
+    """
+
+    is_sigmoid: bool
+    units: int | None
+    foreign: frozenset[Place] = frozenset()
+
+
+def carry_along(files: Files, draft: Draft, joint: Joint, foreign: frozenset[Place]) -> None:
+    """Draft what the metrics of the `compile` of a joint need, those at `foreign` places excepted, which other
+    models have as well. Raises `Refused` with the metric's name."""
+    pair = joint.pair
+    assert pair is not None
+    output = Output(pair.produced == SIGMOID or "inary" in joint.row, pair.units, foreign)
     try:
         text, tree, node = files.find(joint.application)
     except Refused:
@@ -56,7 +74,7 @@ def carry_along(files: Files, draft: Draft, joint: Joint) -> None:
         keyword = argument.keyword.value if argument.keyword is not None else None
         if keyword in ("metrics", "weighted_metrics"):
             for metric, inside, where in _entries(files, text, tree, _of_output(argument.value, spot)):
-                _carry(files, draft, joint, where, inside, metric)
+                _carry(files, draft, output, where, inside, metric)
         elif argument.star == "**":
             draft.doubt("there may be metrics among starred arguments")
     positional = [argument for argument in node.args if argument.keyword is None and not argument.star]
@@ -64,7 +82,7 @@ def carry_along(files: Files, draft: Draft, joint: Joint) -> None:
         if isinstance(argument.value, (cst.List, cst.Dict)):
             for metric, inside, where in _entries(files, text, tree, _of_output(argument.value, spot)):
                 if not isinstance(metric, (cst.Float, cst.Integer)):
-                    _carry(files, draft, joint, where, inside, metric)
+                    _carry(files, draft, output, where, inside, metric)
 
 
 Spot = int | str | None
@@ -148,12 +166,33 @@ def _assigned(files: Files, text: Text, name: str) -> tuple[Text, Tree, cst.Base
     return found[0] if len(found) == 1 else None
 
 
+def rewrite(files: Files, draft: Draft, place: Place, output: Output) -> None:
+    """Draft the exact counterpart of a metric for logits. Raises `Refused` where there is none."""
+    text, tree, node = files.find(place)
+    before = len(draft.edits)
+    _carry(files, draft, output, text, tree, node)
+    if len(draft.edits) == before:
+        raise Refused("the metric is not understood")
+
+
 def _carry(
-    files: Files, draft: Draft, joint: Joint, text: Text, tree: Tree, node: cst.BaseExpression
+    files: Files, draft: Draft, output: Output, text: Text, tree: Tree, node: cst.BaseExpression
 ) -> None:
-    pair = joint.pair
-    assert pair is not None
-    is_sigmoid = pair.produced == SIGMOID or "inary" in joint.row
+    """The metric at a node for logits; nothing where it is the same on them."""
+    made = Draft()
+    _draft(files, made, output, text, tree, node)
+    if made.edits and any(
+        (place.filename, place.cell) == (text.filename, text.cell) and text.span(place) == tree.spans[node]
+        for place in output.foreign
+    ):
+        raise Refused("another model has the same metric")
+    draft.join(made)
+
+
+def _draft(
+    files: Files, draft: Draft, output: Output, text: Text, tree: Tree, node: cst.BaseExpression
+) -> None:
+    is_sigmoid = output.is_sigmoid
     string = _string(node)
     call = node if isinstance(node, cst.Call) else None
     spelled = dotted(call.func if call is not None else node)
@@ -164,9 +203,9 @@ def _carry(
     if name in _RANKING or (name in ("IoU", "MeanIoU") and given.get("sparse_y_pred") == "False"):
         return
     if name.lower() in _ACCURACY and call is None:
-        if not is_sigmoid or (pair.units is not None and pair.units > 1):
+        if not is_sigmoid or (output.units is not None and output.units > 1):
             return
-        if pair.units is None:
+        if output.units is None:
             raise Refused(f"metric `{name}` depends on the number of units, which is not known")
     if name in _ENTROPIES:
         _flag(files, draft, text, tree, node, call, _ENTROPIES[name], string)

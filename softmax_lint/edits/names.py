@@ -170,7 +170,41 @@ def _import(
     ]
     if not anchors:
         raise Refused(f"no import of `{package}` stands before the line")
-    anchor = anchors[-1]
+    _insert_behind(draft, anchors[-1], f"from {module} import {name}")
+    return name
+
+
+def ensure_module(
+    files: Files, draft: Draft, text: Text, tree: Tree, node: cst.CSTNode, module: str, alias: str
+) -> str:
+    """A name for a package at a node: what an import binds, else ``import module as alias`` behind the first
+    import of the file. Raises `Refused` where that name is taken, or nothing is imported before the node."""
+    texts = files.texts(text.filename)
+    known = list(bindings(texts))
+    for binding in known:
+        is_here = binding.name and binding.path == module and _visible(binding, text, tree, node, texts)
+        if is_here and not _rebound(binding.name, texts):
+            return binding.name
+    if _taken(alias, texts):
+        raise Refused(f"`{alias}` means something else here")
+    anchors = [
+        binding
+        for binding in known
+        if binding.scope is None
+        and not binding.path.startswith("__future__")
+        and _visible(binding, text, tree, node, texts)
+        and binding.text.text[: binding.tree.spans[binding.statement][0]][-1:] in ("", "\n")
+    ]
+    related = [binding for binding in anchors if binding.path.partition(".")[0] == module.partition(".")[0]]
+    if not anchors:
+        raise Refused("nothing is imported before the line")
+    named = f"import {module}" if alias == module else f"import {module} as {alias}"
+    _insert_behind(draft, (related or anchors)[0], named)
+    return alias
+
+
+def _insert_behind(draft: Draft, anchor: Binding, statement: str) -> None:
+    """A statement of its own on the line behind an import. Raises `Refused`."""
     line = anchor.tree.parent(anchor.statement)
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
         raise Refused("the import shares its line")
@@ -178,13 +212,11 @@ def _import(
     start, end = anchor.tree.spans[anchor.statement]
     indent = whole[whole.rfind("\n", 0, start) + 1 : start]
     stop = whole.find("\n", end)
-    added = f"{indent}from {module} import {name}"
     if stop < 0:
-        change = Change(len(whole), len(whole), f"\n{added}")
+        change = Change(len(whole), len(whole), f"\n{indent}{statement}")
     else:
-        change = Change(stop + 1, stop + 1, f"{added}\n")
+        change = Change(stop + 1, stop + 1, f"{indent}{statement}\n")
     draft.take(anchor.text, Outcome((change,)))
-    return name
 
 
 def _taken(name: str, texts: Sequence[Text]) -> bool:

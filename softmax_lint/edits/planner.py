@@ -10,13 +10,15 @@ import libcst as cst
 from softmax_lint import pair as meetings
 from softmax_lint.diagnostic import Diagnostic, Fix
 from softmax_lint.edits import primitives as do
-from softmax_lint.edits.escapes import doubts
+from softmax_lint.edits.escapes import doubts, survey
 from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.imports import drop_unused
 from softmax_lint.edits.logarithms import merge, use_logarithm
-from softmax_lint.edits.metrics import carry_along
+from softmax_lint.edits.metrics import Output, carry_along, rewrite
+from softmax_lint.edits.readers import wrap_readers
 from softmax_lint.edits.site import remove
 from softmax_lint.edits.switches import to_logits, to_probabilities
+from softmax_lint.edits.thresholds import mend_reader, remove_second
 from softmax_lint.edits.tree import Refused
 from softmax_lint.edits.written import overlap
 from softmax_lint.judging import Joint
@@ -27,11 +29,14 @@ from softmax_lint.representation import (
     LOG_SIGMOID,
     LOG_SOFTMAX,
     SIGMOID,
+    SIGMOID_LOGITS,
     SOFTMAX,
 )
 
 # Both variants are the same function in exact arithmetic.
 _EXACT = frozenset({"SML001", "SML004", "SML006", "SML101", "SML106"})
+# Meetings in which a probability counts as what it is.
+_TAKING = frozenset({meetings.LOSS, meetings.LOG, meetings.TARGET, meetings.SAMPLER})
 _WORDS = {
     SOFTMAX: "softmax",
     LOG_SOFTMAX: "log-softmax",
@@ -86,9 +91,12 @@ def _finish(
         raise Refused("the edits overlap")
     # Merging a logarithm with what it is taken of leaves every value as it was.
     if code in _EXACT - {"SML006", "SML106"} and not draft.doubts:
-        for reason in doubts(files, joints, paths):
-            draft.doubt(reason)
-            break
+        try:
+            for reason in doubts(survey(files, joints, paths)):
+                draft.doubt(reason)
+                break
+        except Refused as refusal:
+            draft.doubt(str(refusal))
     is_safe = code in _EXACT and not draft.doubts
     return Fix("safe" if is_safe else "unsafe", message, edits)
 
@@ -118,12 +126,39 @@ def _to_logits(
     switched = len(draft.edits) > before
     if removed:
         compiles = {joint.application: joint for joint in group if _was_probabilities(joint)}
+        applications = {joint.application for joint in group}
+        foreign = frozenset(
+            joint.sink for joint in joints if _is_metric(joint) and joint.application not in applications
+        )
         for joint in compiles.values():
-            carry_along(files, draft, joint)
+            carry_along(files, draft, joint, foreign)
     parts = [f"remove the {' and the '.join(removed)}"] if removed else []
     if switched:
         parts.append(_switching(sinks))
-    return _finish(files, draft, group, paths, code, " and ".join(parts))
+    message = " and ".join(parts)
+    if removed and _wrap(files, draft, group, joints, paths):
+        message += ", and apply it where outputs are read"
+    return _finish(files, draft, group, paths, code, message)
+
+
+def _wrap(
+    files: Files,
+    draft: Draft,
+    group: Sequence[Joint],
+    joints: Sequence[Joint],
+    paths: Sequence[str],
+    as_exponential: bool = False,
+) -> int:
+    try:
+        seen = survey(files, group, paths)
+    except Refused as refusal:
+        draft.doubt(str(refusal))
+        return 0
+    return wrap_readers(files, draft, seen, group, joints, as_exponential=as_exponential)
+
+
+def _is_metric(joint: Joint) -> bool:
+    return joint.row.startswith("keras.metrics.") and joint.sink != joint.application
 
 
 def _was_probabilities(joint: Joint) -> bool:
@@ -193,12 +228,19 @@ def _to_log(files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequ
     draft = Draft()
     for joint in {joint.source: joint for joint in own}.values():
         assert joint.pair is not None
-        if any(other.source == joint.source and other.expected != LOG_PROBABILITIES for other in joints):
+        if any(
+            other.source == joint.source and other.expected != LOG_PROBABILITIES
+            for other in joints
+            if other.pair is not None and other.pair.meeting in _TAKING
+        ):
             raise Refused("another loss takes the probabilities")
         if joint.pair.framework != "torch":
             raise Refused("the loss is none of PyTorch")
         use_logarithm(files, draft, joint)
-    return _finish(files, draft, own, paths, code, "use log-softmax")
+    message = "use log-softmax"
+    if _wrap(files, draft, own, joints, paths, as_exponential=True):
+        message += ", and its exponential where outputs are read"
+    return _finish(files, draft, own, paths, code, message)
 
 
 def _merge_log(
@@ -233,10 +275,53 @@ def _only_remove(
     draft = Draft()
     for joint in own:
         assert joint.pair is not None
-        if any(other.source == joint.source and other.sink != joint.sink for other in joints):
+        if any(
+            other.source == joint.source and other.sink != joint.sink and other.row != "output"
+            for other in joints
+        ):
             raise Refused("the probabilities are used elsewhere, too")
         remove(files, draft, joint)
     return _finish(files, draft, own, paths, code, "remove the softmax")
+
+
+def _mend_metric(
+    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
+) -> Fix:
+    """SML301: the metric reads logits."""
+    draft = Draft()
+    for joint in {joint.sink: joint for joint in own}.values():
+        assert joint.pair is not None
+        if any(other.sink == joint.sink and _is_metric(other) and other.code != code for other in joints):
+            raise Refused("another model has the same metric")
+        losses = [
+            other.expected
+            for other in joints
+            if other.source == joint.source
+            and other.application == joint.application
+            and not _is_metric(other)
+        ]
+        rewrite(files, draft, joint.sink, Output(SIGMOID_LOGITS in losses, joint.pair.units))
+    return _finish(files, draft, own, paths, code, "let the metric take raw scores")
+
+
+def _mend_reader(
+    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
+) -> Fix:
+    """SML302: what is compared or rounded gets its sigmoid."""
+    draft = Draft()
+    for joint in {joint.sink: joint for joint in own}.values():
+        mend_reader(files, draft, joint, joints)
+    return _finish(files, draft, own, paths, code, "read probabilities")
+
+
+def _remove_second(
+    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
+) -> Fix:
+    """SML303: the softmax of the softmax goes."""
+    draft = Draft()
+    for joint in {joint.sink: joint for joint in own}.values():
+        remove_second(files, draft, joint, joints)
+    return _finish(files, draft, own, paths, code, "remove the second softmax")
 
 
 _PLANNERS: dict[str, tuple[Planner, ...]] = {
@@ -250,7 +335,9 @@ _PLANNERS: dict[str, tuple[Planner, ...]] = {
     "SML102": (_to_logits, _drop_flag),
     "SML103": (_to_logits,),
     "SML106": (_merge_log,),
-    "SML303": (_only_remove,),
+    "SML301": (_mend_metric,),
+    "SML302": (_mend_reader,),
+    "SML303": (_remove_second,),
     "SML304": (_only_remove,),
     "SML401": (_instantiate,),
 }

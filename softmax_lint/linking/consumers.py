@@ -22,8 +22,9 @@ from softmax_lint.linking.values import (
     Tensor,
     Value,
     literal,
+    unknown,
 )
-from softmax_lint.representation import BINARY, SCORES, SOFTMAX
+from softmax_lint.representation import ANY, BINARY, LOG_SOFTMAX, SCORES, SIGMOID, SOFTMAX
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
@@ -35,7 +36,10 @@ COMPARISONS = frozenset({
 ROUNDINGS = frozenset({"round", "round_", "around", "rint"})
 _COMPARISON = Api("comparison", FUNCTION, "consumer", "")
 _ROUNDING = Api("rounding", FUNCTION, "consumer", "")
-_AGAIN = Api("softmax", FUNCTION, "consumer", "")
+_OUTPUT = Api("output", FUNCTION, "consumer", "")
+_REMOVABLE = frozenset({SOFTMAX, LOG_SOFTMAX, SIGMOID})
+MOST_WATCHING = 2_000  # operations to see what a call gives back
+MOST_WATCHED = 3  # such calls within one another
 
 
 def compared(machine: Machine, sign: str, left: Value, right: Value, origin: Origin) -> None:
@@ -81,14 +85,17 @@ def _are_scores(value: Value) -> bool:
 
 
 def again(machine: Machine, value: Value, row: Api, axis: int | None, origin: Origin, text: str) -> None:
-    """A softmax of `value` over `axis`."""
+    """A softmax of `value` over `axis`. What is none of probabilities is recorded, too: the same softmax may
+    be right for others."""
     if any(isinstance(case.thing, Lazy) for case in value):
-        if not all(_may_end_in_softmax(machine, case.thing) for case in value):
-            return
-        value = machine.force(value)
+        if all(_may_end_in_softmax(machine, case.thing) for case in value):
+            value = machine.force(value)
+        else:
+            value = unknown("a call that was not run")
     things = [case.thing for case in machine.visible(value)]
-    if all(isinstance(thing, Tensor) and _same_axis(thing, axis) for thing in things):
-        sinks.meet(machine, pair.SOFTMAX, row, SOFTMAX, origin, origin, text, value)
+    is_again = all(isinstance(thing, Tensor) and _same_axis(thing, axis) for thing in things)
+    expected = SOFTMAX if is_again else ANY
+    sinks.meet(machine, pair.SOFTMAX, row, expected, origin, origin, text, value)
 
 
 def _may_end_in_softmax(machine: Machine, thing: object) -> bool:
@@ -105,3 +112,23 @@ def _same_axis(tensor: Tensor, axis: int | None) -> bool:
     if tensor.axis == axis:
         return axis < 0 or tensor.steps == AS_MADE
     return tensor.steps == AS_MADE and tensor.rank is not None and (tensor.axis - axis) % tensor.rank == 0
+
+
+def given_back(machine: Machine, value: Value, origin: Origin) -> None:
+    """A call that gives probabilities. One that was not run is run for that, within limits, and nothing else
+    takes notice."""
+    if any(isinstance(case.thing, Lazy) for case in value):
+        if machine.watching > MOST_WATCHED:
+            return
+        spent = machine.operations
+        machine.watching += 1
+        try:
+            found = machine.within(MOST_WATCHING, lambda: machine.force(value))
+        finally:
+            machine.watching -= 1
+            machine.operations = spent
+        if found is None:
+            return
+        value = found
+    if any(isinstance(case.thing, Tensor) and case.thing.representation in _REMOVABLE for case in value):
+        sinks.meet(machine, pair.OUTPUT, _OUTPUT, ANY, origin, origin, "", value)

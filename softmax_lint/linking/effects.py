@@ -189,7 +189,23 @@ def _token(name: str) -> bool:
 
 def worthwhile(machine: Machine, function: Func, receiver: Thing) -> bool:
     """Whether a function that nobody calls may meet a sink by itself."""
-    return _matters(machine, function, receiver, set(), writes=False) or _softens(machine, function)
+    return (
+        _matters(machine, function, receiver, set(), writes=False)
+        or _softens(machine, function)
+        or (machine.watching > 0 and _applies_model(machine, function))
+    )
+
+
+def _applies_model(machine: Machine, function: Func) -> bool:
+    """Whether it may call a model."""
+    print_ = footprint(machine, function.code)
+    if print_.attributes & _PREDICTING:
+        return True
+    found = (_peek(machine, function.env, name) for name in print_.names)
+    return any(isinstance(case.thing, Obj) for value in found if value is not None for case in value)
+
+
+_PREDICTING = frozenset({"predict", "predict_on_batch", "eval", "forward"})
 
 
 def _softens(machine: Machine, function: Func) -> bool:

@@ -134,6 +134,13 @@ def arguments(machine: Machine, frame: Frame, positional: Any, keywords: Any) ->
 
 
 def _call(machine: Machine, frame: Frame, e: code.Expr) -> Value:
+    value = _called(machine, frame, e)
+    if machine.watching:
+        consumers.given_back(machine, value, (frame.unit, e[1]))
+    return value
+
+
+def _called(machine: Machine, frame: Frame, e: code.Expr) -> Value:
     function = e[2]
     origin = (frame.unit, e[1])
     if function[0] == code.NAME and function[2] == "super" and not e[3]:

@@ -71,6 +71,7 @@ class Machine:
         self.assumed: dict[str, str] = {}
         self.alone: dict[int, int] = {}  # file to the operations of its functions that nobody calls
         self.exhausted: set[int] = set()
+        self.watching = 0  # where fixes are planned: 1, and 1 more for each call that runs to be watched
         self.watchful = False  # there are losses on binary logits: comparisons with their output matter
 
     # Names, items, attributes and calls: each theme is a module of functions over the machine.

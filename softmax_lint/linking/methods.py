@@ -341,7 +341,7 @@ def _object_method(
         return just(Const(None))
     if name in ("compute_loss", "compiled_loss") and row.framework == "keras" and origin is not None:
         return _compiled_loss(machine, thing, name, given, origin)
-    if name in ("forward", "__call__", "call", "predict_on_batch"):
+    if name in ("forward", "__call__", "call"):
         inner = machine.lookup_method(thing, row.call or "forward") if name == "__call__" else None
         if inner is not None:
             return machine.call(inner, given, origin)
@@ -355,13 +355,15 @@ def _object_method(
     if name == "stateless_call" and len(given.positional) >= 3:
         output = machine.call_object(thing, given._replace(positional=given.positional[2:]), origin)
         return just(Seq((output, unknown("state", machine.fresh("state")))))
-    if name == "predict":
+    if name in ("predict", "predict_on_batch", "predict_generator"):
         output = machine.call_object(thing, Arguments(given.positional[:1]), origin)
         return machine.mapped(
             output,
             lambda v: tuple(
                 Case(
-                    c.thing._replace(detached=True, plain=False) if isinstance(c.thing, Tensor) else c.thing,
+                    c.thing._replace(detached=True, plain=False, array=True)
+                    if isinstance(c.thing, Tensor)
+                    else c.thing,
                     c.guards,
                 )
                 for c in v

@@ -91,6 +91,11 @@ SAME_SHAPE = frozenset(
 )
 
 
+# Steps from tensors to NumPy and Python, and back.
+_LEAVING = frozenset({"numpy", "tolist", "item", "convert_to_numpy"})
+_ENTERING = frozenset({"from_numpy", "as_tensor", "convert_to_tensor"})
+
+
 def keep(
     machine: Machine,
     value: Value,
@@ -120,6 +125,8 @@ def keep(
                     rank=thing.rank if same else rank,
                     units=thing.units if same else None,
                     steps=thing.steps if same else max(thing.steps, MOVED),
+                    array=(thing.array or last in _LEAVING or row.name.startswith("numpy."))
+                    and last not in _ENTERING,
                 )
             elif rank is not None and isinstance(thing, Unknown):
                 thing = Tensor("", (0, 0), thing.reason, rank=rank)

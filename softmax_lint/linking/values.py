@@ -163,6 +163,7 @@ class Tensor(NamedTuple):
     measured: bool = True
     made: int = 0  # the exploration of a branch that is turned off, in which it was made
     steps: int = AS_MADE
+    array: bool = False  # it is an array of NumPy or a number of Python by now
 
 
 class Lazy(NamedTuple):

@@ -69,7 +69,7 @@ RULE = Rule(
     name="softmax-applied-twice",
     kind=WRONG,
     blame="sink",
-    matches=lambda pair: pair.meeting == AGAIN and pair.produced == SOFTMAX,
+    matches=lambda pair: pair.meeting == AGAIN and pair.produced == pair.expected == SOFTMAX,
     message=_describe,
     severity=lambda pair: severity(WRONG, pair),
 )
