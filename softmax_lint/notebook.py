@@ -24,6 +24,10 @@ _RUNNERS = r"(?:time|timeit|prun|memit|mprun|lprun|snakeviz)"
 
 _HINT = re.compile(r"^[ \t]*(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])|\?[ \t]*(?:#.*)?$|=[ \t]*[!%]", re.M)
 _CELL_MAGIC = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*%%(!|\w+)")
+# Databricks spells the language of a cell with one sign. What may be a line magic as well stands alone.
+_LANGUAGE = re.compile(
+    r"(?:[ \t]*(?:#[^\n]*)?\n)*%(?:(?:md|md-sandbox|scala)(?![\w-])|(?:sql|sh|fs|r)[ \t]*(?:\n|$))"
+)
 _RUN = re.compile(
     rf"%(?P<name>{_RUNNERS})(?P<flags>(?:[ \t]+-[a-zA-Z](?:[ \t]*[\d.]+)?)*)[ \t]+"
     r"(?=[^\s#-])(?!(?:for|while|if|with|try|def|class|async)\b)"
@@ -97,10 +101,19 @@ def _is_python(metadata: object) -> bool:
 
 def mask_cell(text: str) -> str | None:
     """The Python of a cell, or None for a cell in another language (``%%bash`` and the like)."""
+    return None if is_foreign(text) else mask_magics(text)
+
+
+def is_foreign(text: str) -> bool:
+    """Whether a cell says that it is in another language."""
     found = _CELL_MAGIC.match(text)
-    if found and found[1] in FOREIGN_CELLS:
-        return None
-    return mask_magics(text)
+    return found[1] in FOREIGN_CELLS if found else _LANGUAGE.match(text) is not None
+
+
+def timed(line: str) -> str | None:
+    """A line that is a magic which runs a statement, with the magic replaced; None for any other line."""
+    masked = _mask_line(line) if _RUN.match(line) else None
+    return masked if masked is not None and masked.startswith("pass;") else None
 
 
 def mask_magics(text: str) -> str:

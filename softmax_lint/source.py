@@ -6,7 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from softmax_lint import notebook
+from softmax_lint import exports, notebook
 
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
@@ -79,6 +79,25 @@ def from_text(filename: str, text: str) -> Source:
     return Source(filename, _cells(body, filename.endswith(".ipynb")), "utf-8", bom, _newline(body), raw)
 
 
+def is_plain(raw: bytes) -> bool:
+    """Whether the bytes of a script are UTF-8 without a byte order mark: then they are its text."""
+    if raw[:1] in b"\xef\xff\xfe" and raw:
+        return False
+    if b"coding" in raw[:1024]:
+        try:
+            if _encoding(raw, cookies=True) != (b"", "utf-8"):
+                return False
+        except Unreadable:
+            return False
+    if raw.isascii():
+        return True
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def decode(source: Source) -> str:
     """The text of a whole file, with its own line ends and without the byte order mark."""
     return source.raw[len(source.bom) :].decode(source.encoding)
@@ -87,7 +106,7 @@ def decode(source: Source) -> str:
 def _cells(text: str, is_notebook: bool) -> tuple[Cell, ...]:
     if not is_notebook:
         written = text.replace("\r\n", "\n").replace("\r", "\n")
-        return (Cell(None, notebook.mask_magics(written), written),)
+        return (Cell(None, notebook.mask_magics(exports.unfold(written)), written),)
     try:
         pieces = notebook.code_cells(text)
     except notebook.NotANotebook as error:

@@ -149,11 +149,14 @@ def _matches(pattern: re.Pattern[str], body: str, where: str) -> Iterator[re.Mat
 
 
 def _leading(lines: list[str]) -> Iterator[str]:
+    started = False
     for line in lines:
         header = _HEADER.fullmatch(line)
-        if header is None:
+        if header is not None:
+            started = True
+            yield header[1]
+        elif started or not line.startswith("#"):  # an encoding, or the mark of an export, comes first
             return
-        yield header[1]
 
 
 def _tokens(header: str) -> Iterator[tuple[str, str]]:

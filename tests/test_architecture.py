@@ -17,10 +17,12 @@ PACKAGE = Path(softmax_lint.__file__).parent
 # From the bottom up. A module imports from its own part and from parts that stand before it. A new part is a
 # decision: give it its place here.
 LAYERS = (
-    "representation", "code", "diagnostic", "pair", "knowledge", "splitting", "notebook", "surroundings", "source",
+    "representation", "code", "diagnostic", "pair", "knowledge", "folders", "splitting", "notebook", "exports",
+    "surroundings", "source",
     "lowering", "linking", "rules", "patterns", "selection", "keys", "config", "lines", "fingerprint",
-    "baseline", "comments", "silencing", "discover", "suppression", "facts", "wiring", "screen", "memory", "judging", "edits",
-    "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "__main__",
+    "baseline", "comments", "silencing", "discover", "suppression", "facts", "wiring", "screen", "memory",
+    "judging", "edits", "cache", "workers", "plain", "survey", "islands", "batch", "fixer", "project", "api", "verify",
+    "reporters", "lsp", "commands", "cli", "__main__",
 )  # fmt: skip
 # Who may import a library that costs start-up time, or that the core has no business with.
 KEEPERS = {

@@ -138,6 +138,7 @@ MAGICS = {
     "cell magic later": ("x = 1\n%%time\ny = 2", "x = 1\npass\ny = 2"),
     "cell magic": ("# why\n\n%%capture out\nx = 1", "# why\n\npass\nx = 1"),
     "unknown cell magic": ("%%backend torch\nx = 1", "pass\nx = 1"),
+    "line magics of these names": ("%sql select 1\nx = 1\n%sh ls\n%r x", "pass\nx = 1\npass\npass"),
     "databricks": ("# MAGIC %sql\n# COMMAND ----\nx", None),
 }
 
@@ -152,13 +153,52 @@ def test_magics(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["%%bash\nls", "\n%%html\n<p>", "# run\n%%writefile a.py\nx = 1", "%%!\nls", "%%R\nx"]
-)
+    "text",
+    [
+        "%%bash\nls", "\n%%html\n<p>", "# run\n%%writefile a.py\nx = 1", "%%!\nls", "%%R\nx",
+        "%md # softmax", "%md\ntext", "%md-sandbox\n<p>", "%sql\nselect 1", "%scala val x = 1", "%r\nx <- 1",
+        "%sh \nls",
+    ],
+)  # fmt: skip
 def test_foreign_cells(text: str) -> None:
     assert mask_cell(text) is None
 
 
+HEAD = "# Databricks notebook source\n"
+# Scripts that were notebooks → masked; an indentation of eight stands for the sign of a comment.
+EXPORTS = {
+    "a cell of shell": ("# %% [bash]\n%%bash\nls -l'\n# %%\nx = 1", "# %% [bash]\n\n\n# %%\nx = 1"),
+    "without a space": ("#%%\n# why\n%%html\n<p>\n#%% b\nx", "#%%\n\n\n\n#%% b\nx"),
+    "a cell that is timed": ("# In[1]:\n%%time\nx = 1\n# In[2]:\n", "# In[1]:\npass\nx = 1\n# In[2]:\n"),
+    "nothing says where it ends": ("%%bash\nls\nx = 1", "pass\nls\nx = 1"),
+    "magics of cells": ("# %%\n!ls\nx = %pwd\n# %%\n%time f(x)", "# %%\npass\nx = b''\n# %%\npass; f(x)"),
+    "cells of text": (HEAD + "# MAGIC %md\n# MAGIC # x = 1\n# COMMAND ----\nx", None),
+    "a cell of Python": (
+        HEAD + "# MAGIC %python\n# MAGIC x = 1\n# MAGIC\n# MAGIC if x:\n# MAGIC   %pip install a\ny",
+        HEAD + "if True:\n        x = 1\n\n        if x:\n          pass\ny",
+    ),
+    "a timed cell": (HEAD + "# MAGIC %%time\n# MAGIC x = 1", HEAD + "if True:\n        x = 1"),
+    "a timed line": (HEAD + "# MAGIC %time x = f()\ny", HEAD + "pass;         x = f()\ny"),
+    "Python that follows": (HEAD + "# MAGIC %python\nx = 1", None),
+    "only comments": (HEAD + "# MAGIC %python\n# MAGIC # x = 1", None),
+    "shell": (HEAD + "# MAGIC %sh\n# MAGIC ls\n# COMMAND ----\n# MAGIC %%bash\n# MAGIC ls", None),
+    "no export": ("# MAGIC %python\n# MAGIC x = 1", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_exports(name: str) -> None:
+    text, expected = EXPORTS[name]
+    (cell,) = from_text("a.py", text).cells
+    assert cell.text == (text if expected is None else expected)
+    assert cell.written == text
+
+
 PIECES = [
+    HEAD,
+    "# %%\n",
+    "# MAGIC ",
+    "# MAGIC %python\n",
     "x",
     "%m",
     "!",
@@ -183,4 +223,5 @@ PIECES = [
 @given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES)).map("".join)))
 def test_masking_keeps_rows(text: str) -> None:
     assert mask_magics(text).count("\n") == text.count("\n")
-    from_text("a.py", text)
+    (cell,) = from_text("a.py", text).cells
+    assert cell.text.count("\n") == cell.written.count("\n")
