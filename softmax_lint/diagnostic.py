@@ -5,7 +5,7 @@ Nothing here knows a syntax tree, a terminal or an editor protocol.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SEVERITIES = ("error", "warning", "info")
 VERDICTS = ("ok", "finding", "not-judged", "undecided")
@@ -86,9 +86,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of one run over some paths, sorted by place."""
+    """The outcome of one run over some paths, sorted by place. `silencing` are the files that may hold
+    suppressions meant for this linter alone; None: nobody looked."""
 
     diagnostics: tuple[Diagnostic, ...]
     verdicts: tuple[Verdict, ...]
     failures: tuple[Failure, ...] = ()
     files: int = 0
+    silencing: tuple[str, ...] | None = field(default=None, compare=False)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from softmax_lint import knowledge, lowering, screen, source, surroundings
+from softmax_lint import batch, knowledge, lowering, screen, source, surroundings
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report, Verdict
+from softmax_lint.folders import Folders
 from softmax_lint.knowledge.schema import LOSS, METRIC, SAMPLER, TRAINER, Api
 from softmax_lint.linking.modules import LIBRARIES, Modules
 from softmax_lint.memory import Chosen, Memory
@@ -50,8 +51,28 @@ def check(
     """
     settings = settings or Settings(os.getcwd())
     run = _Run(_expand(files, settings), settings, overlay or {}, memory)
+    if memory is None and chosen is None and pause is None and not overlay:
+        return batch.check(_task(run, located), progress)
     run.chosen, run.pause = chosen, pause
     return run.report(progress, located)
+
+
+def _task(run: _Run, located: bool) -> batch.Task:
+    """The work of a run, for several processes."""
+    files, settings, folders = tuple(run.files), run.settings, run.modules.folders
+
+    def link(chosen: Chosen) -> batch.Linked:
+        part = _Run([], settings, {}, folders=folders)
+        part.files, part.given, part.modules.base = run.files, run.given, run.modules.base
+        part.chosen = chosen
+        report = part.report(None, located)
+        return batch.Linked(
+            report, tuple(part.sources), {folder: folders.digest(folder) for folder in part.modules.asked}
+        )
+
+    paths = tuple(dict.fromkeys([*files, *run._around()]))
+    base = os.path.commonpath([os.path.dirname(path) for path in paths]) if paths else os.getcwd()
+    return batch.Task(files, paths, base, link, spelled(settings.rows), settings.jobs)
 
 
 def examine(
@@ -137,8 +158,10 @@ class _Run:
         settings: Settings,
         overlay: Mapping[str, bytes],
         memory: Memory | None = None,
+        folders: Folders | None = None,
     ) -> None:
         self.files = files
+        self.given = frozenset(files)
         self.settings = settings
         self.overlay = overlay
         self.memory = memory
@@ -151,7 +174,7 @@ class _Run:
         if memory is not None and memory.base is not None and base.startswith(memory.base + os.sep):
             base = memory.base
         self.sources: dict[str, Source | Unreadable] = {}
-        self.modules = Modules(self._read, base)
+        self.modules = Modules(self._read, base, folders)
         if memory is not None:
             memory.start()
             self.modules.lower, self.modules.split = memory.lower, memory.split
@@ -211,7 +234,7 @@ class _Run:
         if self.pause is not None:
             self.machine.pause = self.pause
         link(self.machine, roots, self._fail, progress)
-        given = set(self.files)
+        given = self.given
         meetings = self.machine.meetings.values()
         diagnostics, verdicts = judging.judge(
             meetings, self.modules, self._describe, self.settings.opted_in, given, located
@@ -363,7 +386,7 @@ def _text(read: Source) -> str:
     return "\n".join(cell.text for cell in read.cells)
 
 
-def _touches(diagnostic: Diagnostic, given: set[str]) -> bool:
+def _touches(diagnostic: Diagnostic, given: Collection[str]) -> bool:
     return any(
         place.filename in given for place in (diagnostic.place, *(r.place for r in diagnostic.related))
     )

@@ -53,7 +53,8 @@ def run(
     else:
         report = analyse(inputs, request, located=False)
     read = reader(inputs.overlay)
-    applied = apply(report, inputs.files, inputs.settings, load_rules(), read)
+    silencing = inputs.files if report.silencing is None else report.silencing
+    applied = apply(report, silencing, inputs.settings, load_rules(), read)
     report, lines = applied.report, lines_of(read)
     baselined = 0
     if inputs.settings.baseline is not None and write_baseline is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code, lowering
+from softmax_lint.folders import Folders
 from softmax_lint.knowledge import REGISTRY, find, find_own, has_own
 from softmax_lint.linking.values import Module, Name, Origin, Pending, Unknown, Value, just, unknown
 from softmax_lint.source import Source, Unreadable
@@ -60,9 +61,10 @@ class Problem:
 class Modules:
     """All files read so far. `read(path)` gives the source of a path, raising `Unreadable`."""
 
-    def __init__(self, read: Callable[[str], Source], base: str) -> None:
+    def __init__(self, read: Callable[[str], Source], base: str, folders: Folders | None = None) -> None:
         self.read = read
         self.base = base
+        self.folders = folders or Folders()
         # What goes from text to code; a caller that runs often may remember its answers.
         self.split: Callable[[str], tuple[Statement, ...]] = split
         self.lower: Callable[[str], tuple[code.Ops, tuple[lowering.SyntaxProblem, ...]]] = lowering.lower
@@ -73,7 +75,7 @@ class Modules:
         self.problems: list[Problem] = []
         self.eager: set[str] = set()  # paths whose bodies run when they are imported
         self._by_path: dict[str, int | None] = {}
-        self._listing: dict[str, frozenset[str]] = {}
+        self.asked: dict[str, frozenset[str]] = {}  # folders, with the names in them
         self._roots: dict[str, str] = {}
         self._resolved: dict[tuple[str, str], int | None] = {}
 
@@ -138,13 +140,9 @@ class Modules:
             at = parent
 
     def _names(self, folder: str) -> frozenset[str]:
-        names = self._listing.get(folder)
+        names = self.asked.get(folder)
         if names is None:
-            try:
-                names = frozenset(os.listdir(folder))
-            except OSError:
-                names = frozenset()
-            self._listing[folder] = names
+            names = self.asked[folder] = self.folders.names(folder)
         return names
 
     # Code.

@@ -1,0 +1,168 @@
+"""A run over files on disk as a whole: read once, screen, and run apart what is apart.
+
+What comes out is what one run of everything would give: groups of files that turn out to read each other's
+are run again together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from softmax_lint import islands, screen, survey, workers
+from softmax_lint.diagnostic import Failure, Place, Report
+from softmax_lint.memory import Chosen
+from softmax_lint.plain import plain, report_of
+from softmax_lint.survey import Seen
+
+Progress = Callable[[int, int], None]
+# Less Python than this, in bytes, is run before another process has started.
+LITTLE = 60_000
+
+
+class Linked(NamedTuple):
+    """A report over some roots, the files that were read for it, and digests of the folders that were asked."""
+
+    report: Report
+    read: tuple[str, ...]
+    asked: Mapping[str, str]
+
+
+class Task(NamedTuple):
+    """What there is to do. `files` are given, `paths` are all files of the project, all absolute; imports do
+    not leave the folder `base`. `link` runs some roots; `more` are tokens of sinks besides ours; at most `jobs`
+    processes work.
+    """
+
+    files: tuple[str, ...]
+    paths: tuple[str, ...]
+    base: str
+    link: Callable[[Chosen], Linked]
+    more: tuple[str, ...] = ()
+    jobs: int | None = None
+
+
+class Group(NamedTuple):
+    """Roots, and the files that may be read for them."""
+
+    chosen: Chosen
+    members: frozenset[str]
+
+
+def check(task: Task, progress: Progress | None = None) -> Report:
+    """The report over the given files."""
+    seen = survey.survey(task.paths, task.more, task.jobs)
+    return join(task, seen, run(task, seen, divide(task, seen), {}, progress))
+
+
+def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
+    """What has to be run, in groups that can be run apart."""
+    index = screen.Index(task.more)
+    known = [path for path in task.paths if not seen[path].failure]
+    for path in known:
+        index.add(path, path, seen[path].facts, partial(survey.text_of, path))
+    eager = chosen = index.candidates()
+    if len(task.paths) > len(task.files):
+        chosen &= index.reach(task.files)
+    roots = [path for path in known if path in chosen]
+    imports = {path: seen[path].facts.imports for path in known}
+    watchful = index.has_logits()
+    return [
+        Group(Chosen(tuple(found), eager & members, watchful), members)
+        for found, members in islands.divide(roots, imports, task.base)
+    ]
+
+
+def run(
+    task: Task,
+    seen: Mapping[str, Seen],
+    groups: Sequence[Group],
+    known: Mapping[int, Linked],
+    progress: Progress | None = None,
+) -> list[Linked]:
+    """What the groups give, in their order; `known` has the answers for some of them."""
+    weights = [sum(seen[path].size for path in group.chosen.roots) for group in groups]
+    todo = sorted((at for at in range(len(groups)) if at not in known), key=lambda at: -weights[at])
+    count = workers.processes(task.jobs) if sum(weights[at] for at in todo) > LITTLE else 1
+    found = dict(known)
+    if count > 1 and len(todo) > 1:
+        _load()
+        parent, done = os.getpid(), 0
+
+        def do(at: int) -> list[Any]:
+            nonlocal done
+            linked = task.link(groups[at].chosen)
+            done += 1
+            if progress is not None and os.getpid() == parent:
+                progress(done, len(todo))
+            return to_plain(linked)
+
+        found.update(zip(todo, map(from_plain, workers.spread(todo, do, count)), strict=True))
+    else:
+        for number, at in enumerate(todo):
+            found[at] = task.link(groups[at].chosen)
+            if progress is not None:
+                progress(number + 1, len(todo))
+    outcome = [found[at] for at in range(len(groups))]
+    if len(groups) > 1 and _strayed(groups, outcome):
+        return [task.link(_together(task, groups))]
+    return outcome
+
+
+def _load() -> None:
+    """Import what runs code: every child would do it again."""
+    from softmax_lint import judging  # noqa: F401
+    from softmax_lint.linking import machine, roots  # noqa: F401
+    from softmax_lint.lowering import native, statements  # noqa: F401
+
+
+def _strayed(groups: Sequence[Group], outcome: Sequence[Linked]) -> bool:
+    """Whether a group read a file that another one may have read."""
+    readers = Counter(path for linked in outcome for path in linked.read)
+    owned = frozenset().union(*(group.members for group in groups))
+    return any(number > 1 for number in readers.values()) or any(
+        path in owned and path not in group.members
+        for group, linked in zip(groups, outcome, strict=True)
+        for path in linked.read
+    )
+
+
+def _together(task: Task, groups: Sequence[Group]) -> Chosen:
+    roots = {path for group in groups for path in group.chosen.roots}
+    eager = frozenset().union(*(group.chosen.eager for group in groups))
+    return Chosen(
+        tuple(path for path in task.paths if path in roots), eager, any(g.chosen.watchful for g in groups)
+    )
+
+
+def join(task: Task, seen: Mapping[str, Seen], outcome: Sequence[Linked]) -> Report:
+    """One report of many."""
+    failures = [Failure(path, seen[path].failure) for path in task.files if seen[path].failure]
+    failures += [each for linked in outcome for each in linked.report.failures]
+    diagnostics = [each for linked in outcome for each in linked.report.diagnostics]
+    verdicts = [each for linked in outcome for each in linked.report.verdicts]
+    return Report(
+        tuple(sorted(diagnostics, key=lambda each: (_order(each.place), each.code))),
+        tuple(sorted(verdicts, key=lambda each: _order(each.place))),
+        tuple(dict.fromkeys(failures)),
+        len(task.files),
+        tuple(path for path in task.files if seen[path].facts.silences),
+    )
+
+
+def _order(place: Place) -> tuple[str, int, int, int]:
+    return place.filename, place.cell or 0, place.row, place.column
+
+
+def to_plain(linked: Linked) -> list[Any]:
+    """What a pipe and a cache can hold."""
+    return [plain(linked.report), list(linked.read), dict(linked.asked)]
+
+
+def from_plain(values: list[Any]) -> Linked:
+    """What `to_plain` was given. Raises ValueError or TypeError for anything else."""
+    report, read, asked = values
+    return Linked(report_of(report), tuple(read), asked)

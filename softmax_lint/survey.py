@@ -1,0 +1,95 @@
+"""Read many files once: what each says on its own, or why it cannot be read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from softmax_lint import facts, source, workers
+from softmax_lint.facts import Facts
+from softmax_lint.source import Unreadable
+
+# Fewer files are read before another process has started.
+FEW = 200
+_CHUNK = 40
+
+
+class Seen(NamedTuple):
+    """One file. `failure` says why it could not be read; `size` is in bytes; `digest` is that of its bytes."""
+
+    failure: str
+    size: int
+    digest: str
+    facts: Facts
+
+
+NOTHING = Facts(False, False, False, False, False, False, ())
+
+
+def survey(paths: Sequence[str], more: Sequence[str] = (), jobs: int | None = None) -> dict[str, Seen]:
+    """What the files say. `more` are tokens of sinks besides ours; `jobs` processes may read, None: any."""
+    tokens = tuple(token.encode() for token in more)
+    count = workers.processes(jobs) if len(paths) > FEW else 1
+    if count < 2:
+        return {path: look(path, tokens) for path in paths}
+    chunks = [paths[at : at + _CHUNK] for at in range(0, len(paths), _CHUNK)]
+    found = workers.spread(chunks, partial(_look_at, more=tokens), count)
+    seen = (_from_plain(each) for chunk in found for each in chunk)
+    return dict(zip(paths, seen, strict=True))
+
+
+def _look_at(paths: Sequence[str], more: tuple[bytes, ...]) -> list[tuple[object, ...]]:
+    return [plain(look(path, more)) for path in paths]
+
+
+def plain(seen: Seen) -> tuple[object, ...]:
+    """As plain tuples, and back with `from_plain`."""
+    return (*seen[:3], tuple(seen.facts))
+
+
+def _from_plain(values: Sequence[object]) -> Seen:
+    failure, size, digest, stated = values
+    return Seen(failure, size, digest, Facts._make(stated))  # type: ignore[arg-type]
+
+
+def look(path: str, more: tuple[bytes, ...] = ()) -> Seen:
+    """What one file says."""
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+    except OSError as error:
+        return Seen(error.strerror or str(error), 0, "", NOTHING)
+    except ValueError as error:
+        return Seen(str(error), 0, "", NOTHING)
+    digest = digest_of(raw)
+    try:
+        return Seen("", len(raw), digest, facts.state(_python(path, raw), more))
+    except Unreadable as error:
+        return Seen(str(error), len(raw), digest, NOTHING)
+
+
+def digest_of(raw: bytes) -> str:
+    return hashlib.blake2b(raw, digest_size=16).hexdigest()
+
+
+def _python(path: str, raw: bytes) -> bytes:
+    """All Python of a file in UTF-8. Raises `Unreadable`."""
+    if not path.endswith(".ipynb") and source.is_plain(raw):
+        return raw
+    read = source.from_bytes(path, raw)
+    return "\n".join(cell.text for cell in read.cells).encode("utf-8", "replace")
+
+
+def text_of(path: str) -> str:
+    """The Python of a file that could be read before; nothing where that is no longer so."""
+    try:
+        return "\n".join(cell.text for cell in source.read(path).cells)
+    except Unreadable:
+        return ""
+
+
+def readable(seen: Mapping[str, Seen]) -> Iterator[str]:
+    """The files that could be read."""
+    return (path for path, each in seen.items() if not each.failure)
