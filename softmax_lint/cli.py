@@ -14,6 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from softmax_lint import __version__
+from softmax_lint.commands.pages import CHECK, PAIRS, VERIFY, Page, lines
 
 if TYPE_CHECKING:
     from softmax_lint.commands.inputs import Request
@@ -45,6 +46,18 @@ class CheckByDefault(click.Group):
         return [CompletionItem(incomplete, type="file"), *super().shell_complete(ctx, incomplete)]
 
 
+class Paged(click.Command):
+    """A command whose options are listed in groups, several on a line."""
+
+    def __init__(self, *args: Any, page: Page, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self.page = page
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The groups; click leaves two columns free, and this one."""
+        formatter.write("\n" + "".join(f"{line}\n" for line in lines(self.page, formatter.width + 1)))
+
+
 def route(args: list[str], commands: Mapping[str, click.Command]) -> list[str]:
     """`args` with the command first. A word that names a command is one, whatever folder has its name."""
     if args and args[0] in _GROUP_OPTIONS:
@@ -70,7 +83,7 @@ def route(args: list[str], commands: Mapping[str, click.Command]) -> list[str]:
 def program() -> None:
     """Find models whose last layer does not fit the loss they are trained with.
 
-    Without a command, `check` runs: `softmax-lint src` is `softmax-lint check src`.
+    Without a command, `check` runs: `softmax-lint src` checks the folder src.
     """
 
 
@@ -155,7 +168,7 @@ def _request(paths: Sequence[str], given: dict[str, Any], **selection: Any) -> R
     )
 
 
-@program.command()
+@program.command(cls=Paged, page=CHECK, short_help="Check files and folders (the default command).")
 @_file_options
 @click.option("--select", multiple=True, metavar="RULES", help="Rules to check; ALL has the opt-in ones too.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Rules not to check.")
@@ -200,9 +213,8 @@ def check(
     watch: bool,
     **given: Any,
 ) -> int:
-    """Check files and folders (the default command; `-` reads standard input).
-
-    Exits with 0 when nothing was found, 1 when something was, 2 when the job could not be done.
+    """Check files and folders (by default `.`), or standard input (`-`). The exit
+    status is 0 for no findings, 1 for some, and 2 where softmax-lint failed.
     """
     from softmax_lint.commands.check import run
     from softmax_lint.commands.wish import Wish
@@ -234,7 +246,7 @@ def check(
     return run_once()
 
 
-@program.command()
+@program.command(cls=Paged, page=PAIRS, short_help="List every loss with its verdict.")
 @_file_options
 @click.option("--output-format", type=click.Choice(("text", "json")), help="How to print the list.")
 def pairs(paths: tuple[str, ...], **given: Any) -> int:
@@ -265,7 +277,7 @@ def trace(place: str) -> int:
     return run(place)
 
 
-@program.command()
+@program.command(short_help="Run the language server for an editor.")
 @click.option("--stdio", is_flag=True, help="Speak on standard streams, as always; some editors say it.")
 def server(stdio: bool) -> int:
     """Run the language server for an editor, on standard input and output.
@@ -277,7 +289,7 @@ def server(stdio: bool) -> int:
     return run()
 
 
-@program.command()
+@program.command(cls=Paged, page=VERIFY, short_help="Train before and after the fix, and measure.")
 @click.argument("script", required=False, type=_FILE)
 @click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]")
 @click.option("--only", multiple=True, metavar="NAMES", help="Bundled programs or backends to run, not all.")

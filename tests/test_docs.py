@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from softmax_lint.cli import FORMATS, program
+from softmax_lint.cli import FORMATS, main, program
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -74,22 +74,49 @@ def test_ci_names_every_format() -> None:
     ) == set(FORMATS)
 
 
-# Taller than this, the start of a page of help is gone from the screen when it ends.
-ROWS, COLUMNS = 50, 100
+# Taller than this, the start of a page of help is gone from the screen when the prompt is back.
+ROWS, COLUMNS = 23, 79
+
+
+Help = Callable[[str, int], list[str]]
+
+
+@pytest.fixture
+def show_help(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Help:
+    """The lines of a command's help on a terminal with so many columns."""
+
+    def show(command: str, columns: int) -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert main([command, "--help"] if command else ["--help"]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    return show
 
 
 @pytest.mark.parametrize("command", ["", *program.commands])
-def test_help_fits_a_screen(command: str) -> None:
-    args = [command] if command else []
-    runner = CliRunner()
-    result = runner.invoke(
-        program,
-        [*args, "--help"],
-        prog_name="softmax-lint",
-        terminal_width=COLUMNS,
-        env={"COLUMNS": str(COLUMNS)},
-    )
-    lines = result.output.splitlines()
-    assert result.exit_code == 0
-    assert len(lines) <= ROWS
-    assert max(map(len, lines)) <= COLUMNS
+def test_help_fits_a_screen(command: str, show_help: Help) -> None:
+    found = show_help(command, 80)
+    assert len(found) <= ROWS
+    assert max(map(len, found)) <= COLUMNS
+
+
+def _named(text: str) -> set[str]:
+    both = re.sub(r"--\[no-\]([a-z-]+)", r"--\1, --no-\1", text)
+    return set(re.findall(r"(?<!\S)(?:--[a-z-]+|-[a-z])\b", both))
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+@pytest.mark.parametrize("command", program.commands)
+def test_help_names_every_option(command: str, columns: int, show_help: Help) -> None:
+    options = program.commands[command].params
+    known = {name for each in options for name in (*each.opts, *each.secondary_opts) if name.startswith("-")}
+    text = "\n".join(show_help(command, columns))
+    assert _named(text[text.index("\n\n") :]) == known | {"-h", "--help"}
+
+
+def test_the_page_on_the_terminal_explains_every_option() -> None:
+    text = (DOCS / "terminal.md").read_text(encoding="utf-8")
+    table = text[text.index("| option |") : text.index("## Shell completion")]
+    check = program.commands["check"].params
+    known = {name for each in check for name in (*each.opts, *each.secondary_opts) if name.startswith("-")}
+    assert _named(re.sub(r"[`|,]", " ", table)) == known
