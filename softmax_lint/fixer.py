@@ -320,12 +320,28 @@ def _worse(before: Examined, after: Examined, targets: Sequence[Diagnostic], mov
         for sink in _sinks(each)
         if (each.code, sink.filename, sink.cell or 0, sink.row, sink.column) in ends
     }
+    # Where a loss takes raw scores for what they are, what reads them as probabilities comes to light.
+    scores = {
+        moves.start(place)
+        for each in targets
+        if each.code in ("SML003", "SML103")
+        for place in (each.place, *(other.place for other in each.related))
+    }
+    uncovered |= {
+        key(each, False)
+        for each in after.report.diagnostics
+        if each.code in ("SML301", "SML302") and any(_start(other.place) in scores for other in each.related)
+    }
     for new in has - had:
         if new not in uncovered:
             problems.setdefault(new[1], f"there would be a new finding: {new[0]}")
     for filename, problem in _worse_verdicts(before, after, moves):
         problems.setdefault(filename, problem)
     return problems
+
+
+def _start(place: Place) -> tuple[str, int, int, int]:
+    return place.filename, place.cell or 0, place.row, place.column
 
 
 def _sinks(diagnostic: Diagnostic) -> list[Place]:

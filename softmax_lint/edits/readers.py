@@ -19,6 +19,7 @@ from softmax_lint.edits.flow import FUNCTIONAL, SAME_OUTPUT, Scope, leaf_of, nod
 from softmax_lint.edits.tree import Refused
 from softmax_lint.edits.written import overlap
 from softmax_lint.judging import Joint
+from softmax_lint.linking.consumers import STEP
 from softmax_lint.linking.values import AS_MADE, PICKED
 from softmax_lint.representation import LOG_SIGMOID, LOG_SOFTMAX, SIGMOID, SOFTMAX
 
@@ -199,7 +200,7 @@ class _Readers:
         """Where activations have to stand: the output that decides how, and the expression."""
         found: dict[int, tuple[_Given, ast.expr]] = {}
         for given in self.given.values():
-            if self._inner(given.node) is not None:
+            if given.joint.pair is not None and given.joint.pair.sink_text == STEP:
                 continue
             reach = _Reach()
             self._follow(self._read(given.node), reach, given.node, 0)
@@ -238,24 +239,6 @@ class _Readers:
     def _is_picked(self, given: _Given) -> bool:
         pair = given.joint.pair
         return given.joint.steps == PICKED and pair is not None and pair.axis is not None and pair.axis < 0
-
-    def _inner(self, node: ast.expr) -> _Given | None:
-        """The output that a step is taken on, where that is a call as well."""
-        if isinstance(node, ast.Call):
-            parts: list[ast.expr] = [*node.args, *(keyword.value for keyword in node.keywords)]
-            if isinstance(node.func, ast.Attribute):
-                parts.append(node.func.value)
-            for part in parts:
-                while isinstance(part, (ast.Subscript, ast.Attribute, ast.Await)):
-                    part = part.value
-                if id(part) in self.given:
-                    return self.given[id(part)]
-                if isinstance(part, ast.Name) and self._holds_output(part):
-                    return self._bound(part)
-        return None
-
-    def _holds_output(self, name: ast.Name) -> bool:
-        return self._bound(name) is not None
 
     def _bound(self, name: ast.Name) -> _Given | None:
         """The output that a name always holds, one of them where it is bound several times."""
@@ -348,10 +331,12 @@ class _Readers:
             if id(each) in self.seen.allowed:
                 return _Reading(node, LOSS)
         if isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
-            targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
-            if position == 0 and len(targets) == 1 and isinstance(targets[0], ast.Name):
-                return _Reading(node, NAMED, targets[0].id)
-            return _Reading(node, LOST)
+            name = _target_of(parent, current, around[:position])
+            if name is not None:
+                return _Reading(node, NAMED, name)
+            # A list or dict that is filled keeps what it gets; a tuple may be taken apart.
+            is_kept = any(isinstance(each, (ast.List, ast.Dict)) for each in around[:position])
+            return _Reading(node, NEED if is_kept else LOST)
         if isinstance(parent, (ast.Return, ast.Lambda)):
             return _Reading(node, FLOWS)
         if isinstance(parent, (ast.Yield, ast.YieldFrom)):
@@ -416,6 +401,25 @@ class _Readers:
                 reach.names.add((home, reading.target))
                 for load in self.loads.get((home, reading.target), ()):
                     self._follow(self._read(load), reach, load, depth + 1)
+
+
+def _target_of(
+    statement: ast.Assign | ast.AnnAssign | ast.NamedExpr, value: ast.AST, around: Sequence[ast.AST]
+) -> str | None:
+    """The name that a value is assigned to, alone or beside others, and whichever way a condition goes."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    if len(targets) != 1:
+        return None
+    target = targets[0]
+    for each in around:
+        if isinstance(each, ast.Tuple) and each is statement.value and isinstance(target, ast.Tuple):
+            if len(each.elts) != len(target.elts) or value not in each.elts:
+                return None
+            target = target.elts[each.elts.index(value)]
+        elif not isinstance(each, ast.IfExp):
+            return None
+        value = each
+    return target.id if isinstance(target, ast.Name) else None
 
 
 def _alike(left: _Given, right: _Given) -> bool:

@@ -19,6 +19,7 @@ from softmax_lint.linking.values import (
     Func,
     Lazy,
     Origin,
+    Repeat,
     Tensor,
     Value,
     literal,
@@ -36,6 +37,7 @@ COMPARISONS = frozenset({
 ROUNDINGS = frozenset({"round", "round_", "around", "rint"})
 _COMPARISON = Api("comparison", FUNCTION, "consumer", "")
 _ROUNDING = Api("rounding", FUNCTION, "consumer", "")
+STEP = "step"
 _OUTPUT = Api("output", FUNCTION, "consumer", "")
 _REMOVABLE = frozenset({SOFTMAX, LOG_SOFTMAX, SIGMOID})
 MOST_WATCHING = 2_000  # operations to see what a call gives back
@@ -114,9 +116,9 @@ def _same_axis(tensor: Tensor, axis: int | None) -> bool:
     return tensor.steps == AS_MADE and tensor.rank is not None and (tensor.axis - axis) % tensor.rank == 0
 
 
-def given_back(machine: Machine, value: Value, origin: Origin) -> None:
+def given_back(machine: Machine, value: Value, callee: Value, given: Arguments, origin: Origin) -> None:
     """A call that gives probabilities. One that was not run is run for that, within limits, and nothing else
-    takes notice."""
+    takes notice. A call that got them itself is a step."""
     if any(isinstance(case.thing, Lazy) for case in value):
         if machine.watching > MOST_WATCHED:
             return
@@ -131,4 +133,27 @@ def given_back(machine: Machine, value: Value, origin: Origin) -> None:
             return
         value = found
     if any(isinstance(case.thing, Tensor) and case.thing.representation in _REMOVABLE for case in value):
-        sinks.meet(machine, pair.OUTPUT, _OUTPUT, ANY, origin, origin, "", value)
+        sources = {case.thing.source for case in value if isinstance(case.thing, Tensor)}
+        inputs = (callee, *(a.value for a in given.positional), *(a.value for _, a in given.keywords))
+        is_step = any(_holds(machine, each, sources) for each in inputs)
+        sinks.meet(machine, pair.OUTPUT, _OUTPUT, ANY, origin, origin, STEP if is_step else "", value)
+
+
+def _holds(machine: Machine, value: Value, sources: set[Origin], depth: int = 0) -> bool:
+    """Whether a value is or has a tensor from one of the sources, as far as that is known by now."""
+    for case in value:
+        thing = case.thing
+        if isinstance(thing, Lazy):
+            known = machine.delayed[thing.cell].value
+            if known is not None and _holds(machine, known, sources, depth):
+                return True
+        elif isinstance(thing, Tensor):
+            if thing.source in sources:
+                return True
+        elif depth < 2:
+            items = machine.contents((case,))
+            for item in items.items if items is not None else ():
+                for part in item.values if isinstance(item, Repeat) else (item,):
+                    if _holds(machine, part, sources, depth + 1):
+                        return True
+    return False

@@ -134,13 +134,6 @@ def arguments(machine: Machine, frame: Frame, positional: Any, keywords: Any) ->
 
 
 def _call(machine: Machine, frame: Frame, e: code.Expr) -> Value:
-    value = _called(machine, frame, e)
-    if machine.watching:
-        consumers.given_back(machine, value, (frame.unit, e[1]))
-    return value
-
-
-def _called(machine: Machine, frame: Frame, e: code.Expr) -> Value:
     function = e[2]
     origin = (frame.unit, e[1])
     if function[0] == code.NAME and function[2] == "super" and not e[3]:
@@ -156,14 +149,20 @@ def _called(machine: Machine, frame: Frame, e: code.Expr) -> Value:
     if function[0] == code.ATTR:
         receiver = evaluate(machine, frame, function[2])
         given = arguments(machine, frame, e[3], e[4])
-        return machine.call_method(receiver, function[3], given, origin, frame)
+        value = machine.call_method(receiver, function[3], given, origin, frame)
+        if machine.watching:
+            consumers.given_back(machine, value, receiver, given, origin)
+        return value
     callee = evaluate(machine, frame, function)
     given = arguments(machine, frame, e[3], e[4])
     if function[0] == code.NAME and function[2] == "super" and given.positional:
         owner, receiver = given.positional[0].value, given.positional[-1].value
         if isinstance(owner[0].thing, Class):
             return just(Super(owner[0].thing.id, receiver[0].thing))
-    return machine.call(callee, given, origin)
+    value = machine.call(callee, given, origin)
+    if machine.watching:
+        consumers.given_back(machine, value, callee, given, origin)
+    return value
 
 
 def _seq(machine: Machine, frame: Frame, e: code.Expr) -> Value:

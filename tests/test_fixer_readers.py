@@ -1,0 +1,160 @@
+"""Executed: what reads outputs prints the same before and after a fix, and findings about readers are mended."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+from pathlib import Path
+
+import pytest
+from test_fixer import fix
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]?\d+)?")
+
+TORCH = """import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+torch.manual_seed(0)
+torch.set_num_threads(1)
+x = torch.randn(6, 4) * 3
+{labels}
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, {units})
+
+    def forward(self, x):
+        return {activation}
+
+
+model = Net()
+criterion = nn.{loss}()
+loss = criterion(model(x), y)
+loss.backward()
+"""
+SOFTMAX = {
+    "labels": "y = torch.arange(6) % 3", "units": 3, "activation": "F.softmax(self.fc(x), dim=1)",
+    "loss": "CrossEntropyLoss",
+}  # fmt: skip
+SIGMOID = {
+    "labels": "y = (torch.arange(6) % 2).float()[:, None]", "units": 1,
+    "activation": "torch.sigmoid(self.fc(x))", "loss": "BCELoss",
+}  # fmt: skip
+KERAS = """import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+keras.utils.set_random_seed(0)
+x = np.random.default_rng(0).normal(size=(6, 4)).astype("float32") * 3
+{labels}
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense({units}, activation="{activation}")])
+model.compile(loss="{loss}", metrics=["accuracy"])
+"""
+KERAS_SOFTMAX = {
+    "labels": "y = np.arange(6) % 3", "units": 3, "activation": "softmax",
+    "loss": "sparse_categorical_crossentropy",
+}  # fmt: skip
+KERAS_SIGMOID = {
+    "labels": "y = np.arange(6)[:, None] % 2", "units": 1, "activation": "sigmoid",
+    "loss": "binary_crossentropy",
+}  # fmt: skip
+
+
+def printed(program: str) -> str:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(program, "program.py", "exec"), {"__name__": "__main__"})
+    return out.getvalue()
+
+
+def check_prints_the_same(program: str, folder: Path) -> str:
+    """The fixed program, which has no finding left and prints what the program printed."""
+    outcome = fix(folder, {"train.py": program})
+    assert outcome.files and not outcome.report.diagnostics
+    result = outcome.files[str(folder / "train.py")].decode()
+    before, after = printed(program), printed(result)
+    shapes = [re.sub(r"\s", "", NUMBER.sub("#", each)) for each in (before, after)]
+    assert shapes[0] == shapes[1]
+    for left, right in zip(NUMBER.findall(before), NUMBER.findall(after), strict=True):
+        assert float(left) == pytest.approx(float(right), abs=2e-4), (before, after)
+    return result
+
+
+# What reads an output, and how many activations the fix puts into the program.
+TORCH_READERS = [
+    ("print(model(x))", 1),
+    ("print(model(x).argmax(1), model(x).shape, len(model(x)))", 0),
+    ("out = model(x)\nprint(out.max(), out[0], f'{out[1][0].item():.3f}')", 1),
+    ("out = model(x)\n_, best = out.max(1)\nprint(best)", 0),
+    ("out = model(x)\ntop, best = torch.max(out, 1)\nprint(top, best)", 1),
+    ("out = model(x)\nloss = criterion(out, y)\nloss.backward()\nprint(out.mean().item())", 1),
+    ("out = model(x)\nloss = criterion(out, y)\nprint(out.argmax(1), out.topk(2).indices)", 0),
+    ("p = model(x).detach().cpu().numpy()\nprint(p.round(2), p.argmax(1), p[:, 0] > 0.3)", 1),
+    ("for row in model(x):\n    print(row.tolist())", 1),
+    ("rows = []\nwith torch.no_grad():\n    rows.append(model(x).numpy())\nprint(rows[0].sum())", 1),
+    ("print([round(float(v), 3) for v in model(x)[0]])", 1),
+    ("def show(p):\n    print(p.sum(1), p[0])\n\n\nshow(model(x))", 1),
+    ("def rank(p):\n    return p.argmax(1)\n\n\nprint(rank(model(x)))", 0),
+    ("def predict(z):\n    return model(z).detach().numpy()\n\n\nprint(predict(x).max())", 1),
+    ("def predict(z):\n    p = model(z)\n    print(p[0])\n    return p\n\n\nprint(predict(x).max())", 2),
+    ("def step(z):\n    out = model(z)\n    return criterion(out, y), out\n\n\nprint(step(x)[0] is None)", 0),
+    ("print((model(x) + model(x * 2)) / 2)", 2),
+    ("p = model(x)\np = p.cpu()\nprint(p)", 1),
+    ("p = model(x) if x is not None else None\nprint(p)", 1),
+    ("model.eval()\nprint(model.forward(x)[0])", 1),
+    ("print(torch.cat([model(x), model(-x)]).std())", 2),
+    ("scores = {'a': model(x)}\nprint(scores['a'].max())", 1),
+    ("pred = model(x)\nprint(torch.sort(pred, descending=True).values[0])", 1),
+    ("q = torch.zeros_like(model(x))\nprint(q)", 0),
+    ("p, q = model(x), 1\nprint(p.min(), q)", 1),
+]
+
+
+@pytest.mark.parametrize(("reader", "count"), TORCH_READERS)
+@pytest.mark.parametrize("head", [SOFTMAX, SIGMOID], ids=["softmax", "sigmoid"])
+def test_torch_readers(head: dict[str, object], reader: str, count: int, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    if head is SIGMOID and "topk(2)" in reader:
+        pytest.skip("one unit")
+    program = TORCH.format(**head) + reader + "\n"
+    result = check_prints_the_same(program, tmp_path)
+    assert result.count("torch.softmax(") + result.count("torch.sigmoid(") == count
+
+
+KERAS_READERS = [
+    ("print(model.predict(x, verbose=0))", 1),
+    ("print(np.argmax(model.predict(x, verbose=0), axis=1))", 0),
+    ("p = model.predict(x, verbose=0)\nprint(np.argmax(p[0]), np.max(p[0]), p.shape)", 1),
+    ("print(model(x).numpy().round(2))", 1),
+    ("print(model.predict_on_batch(x).max())", 1),
+    ("for row in model.predict(x, verbose=0):\n    print(row)", 1),
+    ("p = model.predict(x, verbose=0)\np = (p > 0.5).astype(int)\nprint(p)", 1),
+    ("print([f'{100 * v[0]:.1f}' for v in model.predict(x, verbose=0)])", 1),
+    ("print(np.round(model.predict(x, verbose=0)))", 1),
+    ("def confidence(z):\n    return model.predict(z, verbose=0)\n\n\nprint(confidence(x).max())", 1),
+    ("def show(p):\n    print(p.mean(), p.std())\n\n\nshow(model.predict(x, verbose=0))", 1),
+    ("print(tf.reduce_max(model(x, training=False)).numpy())", 1),
+    ("print(np.where(model.predict(x, verbose=0) > 0.4, 1, 0))", 1),
+    ("p = model.predict(x, verbose=0).flatten()\nprint(p.tolist())", 1),
+    ("print(sorted(zip(model.predict(x, verbose=0)[0], 'abc'))[0])", 1),
+    ("a = model.predict(x, verbose=0)\nb = model.predict(-x, verbose=0)\nprint((a + b) / 2)", 2),
+    ("print(model.evaluate(x, y, verbose=0))", 0),
+    ("print(float(model.predict(x, verbose=0)[0][0]))", 1),
+]
+
+
+@pytest.mark.parametrize(("reader", "count"), KERAS_READERS)
+@pytest.mark.parametrize("head", [KERAS_SOFTMAX, KERAS_SIGMOID], ids=["softmax", "sigmoid"])
+def test_keras_readers(head: dict[str, object], reader: str, count: int, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    program = KERAS.format(**head) + reader + "\n"
+    result = check_prints_the_same(program, tmp_path)
+    if head is KERAS_SIGMOID and "argmax" in reader and count == 0:
+        return
+    assert result.count("tf.nn.softmax(") + result.count("tf.sigmoid(") == count
