@@ -150,6 +150,7 @@ def join(task: Task, seen: Mapping[str, Seen], outcome: Sequence[Linked]) -> Rep
         tuple(dict.fromkeys(failures)),
         len(task.files),
         tuple(path for path in task.files if seen[path].facts.silences),
+        tuple(sorted({each for linked in outcome for each in linked.report.assumed})),
     )
 
 

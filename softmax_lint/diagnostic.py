@@ -87,10 +87,12 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of one run over some paths, sorted by place. `silencing` are the files that may hold
-    suppressions meant for this linter alone; None: nobody looked."""
+    suppressions meant for this linter alone; None: nobody looked. `assumed` are names that nothing binds and
+    everybody knows: (file, name, what it was taken for)."""
 
     diagnostics: tuple[Diagnostic, ...]
     verdicts: tuple[Verdict, ...]
     failures: tuple[Failure, ...] = ()
     files: int = 0
     silencing: tuple[str, ...] | None = field(default=None, compare=False)
+    assumed: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)

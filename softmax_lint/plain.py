@@ -28,12 +28,13 @@ def plain(report: Report) -> list[Any]:
         ],
         [[each.filename, each.message] for each in report.failures],
         report.files,
+        [list(each) for each in report.assumed],
     ]
 
 
 def report_of(values: list[Any]) -> Report:
     """What `plain` was given. Raises ValueError or TypeError for anything else."""
-    diagnostics, verdicts, failures, files = values
+    diagnostics, verdicts, failures, files, assumed = values
     return Report(
         tuple(
             Diagnostic(
@@ -54,6 +55,7 @@ def report_of(values: list[Any]) -> Report:
         ),
         tuple(Failure(filename, message) for filename, message in failures),
         files,
+        assumed=tuple((filename, name, path) for filename, name, path in assumed),
     )
 
 

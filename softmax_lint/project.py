@@ -245,7 +245,13 @@ class _Run:
             tuple(sorted(verdicts, key=lambda v: _sort_key(v.place))),
             tuple(self.failures),
             len(self.files),
+            assumed=tuple(each for each in self._assumed() if each[0] in given),
         )
+
+    def _assumed(self) -> list[tuple[str, str, str]]:
+        """Names that were taken for what they mean by convention: (file, name, meaning)."""
+        assumed = self.machine.assumed.items()
+        return sorted((self.modules.files[file].path, name, path) for (file, name), path in assumed)
 
     def _screen(self) -> Chosen:
         """Which files have to be run, of all in the project."""

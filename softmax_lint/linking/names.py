@@ -51,7 +51,7 @@ def global_name(machine: Machine, module: int, name: str) -> Value:
         return just(Name(f"builtins.{name}"))
     path = convention(name)
     if path is not None and not machine.modules.binds(machine, module, name):
-        machine.assumed[name] = path
+        machine.assumed[module, name] = path
         return just(Name(path))
     return unknown(f"nothing binds `{name}`", machine.key("global", module, name))
 

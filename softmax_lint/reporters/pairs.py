@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
 
 from softmax_lint.diagnostic import Report, Verdict
 from softmax_lint.reporters import RenderOptions
 from softmax_lint.reporters.closing import no_losses
-from softmax_lint.reporters.names import counted, degrade, located, painted, printable
+from softmax_lint.reporters.names import counted, degrade, located, painted, printable, shown
 
 _COLORS = {"ok": "help", "finding": "error", "undecided": "warning", "not-judged": "dim"}
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """The verdicts of `report`, one a line, and how many there are of each."""
-    return "".join(_line(each, options) + "\n" for each in report.verdicts) + _total(report) + "\n"
+    """The verdicts of `report`, one a line, what was assumed, and how many there are of each."""
+    lines = [_line(each, options) for each in report.verdicts]
+    return "".join(f"{line}\n" for line in (*lines, *assumptions(report, options), _total(report)))
+
+
+def assumptions(report: Report, options: RenderOptions) -> Iterator[str]:
+    """The names that were taken for what they mean by convention, one line for each file."""
+    for filename, names in groupby(report.assumed, lambda each: each[0]):
+        where = painted(printable(shown(filename, options.cwd)), "bold", options.color)
+        listed = ", ".join(f"`{name}` is taken for `{path}`" for _, name, path in names)
+        yield degrade(f"{where}: not bound anywhere: {listed}", options.encoding)
 
 
 def _line(verdict: Verdict, options: RenderOptions) -> str:
