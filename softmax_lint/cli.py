@@ -14,7 +14,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from softmax_lint import __version__
-from softmax_lint.commands.pages import CHECK, PAIRS, VERIFY, Page, lines
 
 if TYPE_CHECKING:
     from softmax_lint.commands.inputs import Request
@@ -47,15 +46,14 @@ class CheckByDefault(click.Group):
 
 
 class Paged(click.Command):
-    """A command whose options are listed in groups, several on a line."""
-
-    def __init__(self, *args: Any, page: Page, **keywords: Any) -> None:
-        super().__init__(*args, **keywords)
-        self.page = page
+    """A command whose options are listed in groups, several on a line; `softmax_lint.commands.pages` has them."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The groups; click leaves two columns free, and this one."""
-        formatter.write("\n" + "".join(f"{line}\n" for line in lines(self.page, formatter.width + 1)))
+        from softmax_lint.commands.pages import PAGES, lines
+
+        page = lines(PAGES[self.name or ""], formatter.width + 1)
+        formatter.write("\n" + "".join(f"{line}\n" for line in page))
 
 
 def route(args: list[str], commands: Mapping[str, click.Command]) -> list[str]:
@@ -168,7 +166,7 @@ def _request(paths: Sequence[str], given: dict[str, Any], **selection: Any) -> R
     )
 
 
-@program.command(cls=Paged, page=CHECK, short_help="Check files and folders (the default command).")
+@program.command(cls=Paged, short_help="Check files and folders (the default command).")
 @_file_options
 @click.option("--select", multiple=True, metavar="RULES", help="Rules to check; ALL has the opt-in ones too.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Rules not to check.")
@@ -246,7 +244,7 @@ def check(
     return run_once()
 
 
-@program.command(cls=Paged, page=PAIRS, short_help="List every loss with its verdict.")
+@program.command(cls=Paged, short_help="List every loss with its verdict.")
 @_file_options
 @click.option("--output-format", type=click.Choice(("text", "json")), help="How to print the list.")
 def pairs(paths: tuple[str, ...], **given: Any) -> int:
@@ -289,7 +287,7 @@ def server(stdio: bool) -> int:
     return run()
 
 
-@program.command(cls=Paged, page=VERIFY, short_help="Train before and after the fix, and measure.")
+@program.command(cls=Paged, short_help="Train before and after the fix, and measure.")
 @click.argument("script", required=False, type=_FILE)
 @click.argument("args", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]")
 @click.option("--only", multiple=True, metavar="NAMES", help="Bundled programs or backends to run, not all.")

@@ -23,7 +23,7 @@ _RUN = (
     ("-n --no-cache, --cache-dir FOLDER", "where results are kept"),
     ("--jobs N, --reference", "processes; LibCST for all"),
 )
-CHECK: Page = {
+_CHECK: Page = {
     "Rules": (
         ("--select, --ignore, --extend-select RULES", "codes, prefixes, names or ALL"),
         ("--per-file-ignores PATTERN:RULE,…", "not to check where it matches"),
@@ -43,12 +43,12 @@ CHECK: Page = {
     ),
     "Runs": (*_RUN, ("-w --watch, -h --help", "again at changes; this page")),
 }
-PAIRS: Page = {
+_PAIRS: Page = {
     "Files": _EXCLUDES,
     "Output": (("--output-format FORMAT", "text or json"), *_VOICE),
     "Runs": (*_RUN, ("-h --help", "this page")),
 }
-VERIFY: Page = {
+_VERIFY: Page = {
     "Programs": (
         ("--only NAMES", "some of them, or of the backends"),
         ("--data PATH, --download", "other digits than the 5,000 bundled"),
@@ -65,6 +65,7 @@ VERIFY: Page = {
         ("-h --help", "this page"),
     ),
 }
+PAGES: Mapping[str, Page] = {"check": _CHECK, "pairs": _PAIRS, "verify": _VERIFY}
 
 
 def lines(page: Page, width: int) -> Iterator[str]:
