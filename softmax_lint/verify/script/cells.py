@@ -51,6 +51,11 @@ def check_cells(filename: str, data: bytes) -> None:
             )
 
 
+def runs_as(name: str) -> str:
+    """The name of the file that is run for a file of the project."""
+    return f"{name}.py" if name.endswith(".ipynb") else name
+
+
 def _first_difference(written: str, masked: str) -> str:
     for left, right in zip(written.split("\n"), masked.split("\n"), strict=False):
         if left != right:

@@ -51,6 +51,11 @@ class Judged:
     def reached(self) -> bool:
         return self.evaluations > 0
 
+    @property
+    def proven(self) -> bool:
+        """Whether both programs were seen with the same weights."""
+        return self.steps > 0
+
 
 @dataclass(frozen=True, slots=True)
 class _Both:
@@ -69,11 +74,12 @@ def judge(finding: Finding, losses: int, before: Record, after: Record) -> Judge
     logarithms are counted."""
     own = {*finding.losses, *(losses + index for index in finding.logarithms)}
     fixed = [event for event in after.watched() if event.application in own]
-    both = [
-        _pair(before.events[event.key], event, finding.produced)
-        for event in fixed
-        if event.key in before.events and event.comparable
-    ]
+    pairs = [(before.events[event.key], event) for event in fixed if event.key in before.events]
+    # Where several models meet one loss, this run may have trained one that the finding is not about.
+    strangers = {event.key for old, event in pairs if not _looks_like(old, finding.produced)}
+    fixed = [event for event in fixed if event.key not in strangers]
+    both = [_pair(old, event, finding.produced) for old, event in pairs if event.comparable]
+    both = [each for each in both if each.after.key not in strangers]
     checks = [_same_function(both), _exact_loss(fixed), _exact_gradient(fixed)]
     if finding.kind in ("unstable", "redundant"):
         checks += [_same_loss(both), _same_gradient(both)]
@@ -130,6 +136,20 @@ def repeats(first: Record, second: Record) -> bool:
         if one.shape != two.shape or not np.allclose(one, two, atol=_rounding(event), equal_nan=True):
             return False
     return True
+
+
+def _looks_like(event: Event, produced: str | None) -> bool:
+    """Whether the original's predictions can be what the linter says they are."""
+    read_as = _READ_AS.get(produced or "")
+    if read_as is None:
+        return True
+    said = probabilities(event.load().predictions, read_as)
+    slack = max(_rounding(event), 1e-3)
+    if not np.isfinite(said).all() or said.min(initial=0.0) < -slack or said.max(initial=0.0) > 1 + slack:
+        return False
+    return read_as in OF_SIGMOID or bool(
+        np.abs(said.sum(axis=-1) - 1).max(initial=0.0) < said.shape[-1] * slack
+    )
 
 
 def _pair(before: Event, after: Event, produced: str | None) -> _Both:
@@ -266,8 +286,13 @@ def _cost(finding: Finding, both: list[_Both], firsts: list[Event], fixed: list[
 
 def _of_wrong(finding: Finding, firsts: list[Event], fixed: list[Event]) -> list[str]:
     trained = [event for event in firsts if event.phase == "train"]
-    repaired = [event for event in fixed if event.phase == "train"]
-    if not trained or not repaired:
+    if not trained:
+        return []
+    # One loss of several: they are different numbers.
+    one = trained[0].application, trained[0].slot
+    trained = [event for event in trained if (event.application, event.slot) == one]
+    repaired = [event for event in fixed if event.phase == "train" and (event.application, event.slot) == one]
+    if not repaired:
         return []
     last, end = trained[-1], repaired[-1]
     lines = [

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from softmax_lint.verify.script.prepare import Watched
 
@@ -116,9 +117,7 @@ def _module(script: str) -> tuple[str | None, str]:
 
 
 def _environment(limits: Limits) -> dict[str, str]:
-    import softmax_lint
-
-    own = os.path.dirname(os.path.dirname(os.path.abspath(softmax_lint.__file__)))
+    own = str(Path(os.path.abspath(__file__)).parents[3])
     given = os.environ.get("PYTHONPATH")
     one = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
     # Where the linter is not installed it is found as it was by this process, after all of the user's paths.

@@ -18,27 +18,30 @@ from softmax_lint.lines import reader
 from softmax_lint.memory import Memory
 from softmax_lint.pair import LOG, LOSS
 from softmax_lint.project import examine, spelled
+from softmax_lint.representation import BINARY, SIGMOID_LOGITS
 from softmax_lint.source import Unreadable
 from softmax_lint.verify.patch import diff
 from softmax_lint.verify.results import CannotRun, Patch
-from softmax_lint.verify.script.cells import Program, check_cells, program
+from softmax_lint.verify.script.cells import Program, check_cells, program, runs_as
 from softmax_lint.verify.script.imports import imported
 
 ROOT_MARKS = ("softmax-lint.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 # What stands for the fixer: files, settings, what is wanted -> the outcome.
 Repair = Callable[[Sequence[str], Settings], Fixed]
+Spot = tuple[Place, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Where one loss, or one logarithm, is evaluated. `file` is relative to the root, with the name that runs."""
+    """Where one loss, or one logarithm, is evaluated. `file` is relative to the root, with the name that runs;
+    `family` is softmax or sigmoid, empty where that is not known."""
 
     file: str
     row: int
     end_row: int
     functions: tuple[str, ...]
-    sigmoid: bool = False
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,9 @@ def prepare(script: str, repair: Repair | None = None) -> Prepared:
         raise CannotRun(f"no such file: {script}")
     read = reader({})
     try:
+        program(script, read(path))
         if path.endswith(".ipynb"):
             check_cells(script, read(path))
-        program(script, read(path))
     except (Unreadable, UnicodeDecodeError) as error:
         raise CannotRun(f"{script}: {error}") from None
     root = _root_of(os.path.dirname(path))
@@ -162,15 +165,15 @@ class _Watching:
     examined: Examined
     fixed: Fixed
     read: Callable[[str], bytes]
-    losses: dict[Place, None] = field(default_factory=dict)
-    logarithms: dict[Place, bool] = field(default_factory=dict)
+    losses: dict[Spot, None] = field(default_factory=dict)
+    logarithms: dict[Spot, None] = field(default_factory=dict)
 
     def prepared(self) -> Prepared:
         findings = tuple(self._finding(each.diagnostic) for each in self.fixed.applied)
         old = {name: self.fixed.before[name] for name in self.fixed.files}
         return Prepared(
             self.root,
-            runs_as(self._relative(self.script)),
+            self._relative(self.script),
             tuple(dict.fromkeys(findings)),
             self._version(old, lambda name, row: row),
             self._version(self.fixed.files, self._moved()),
@@ -180,16 +183,17 @@ class _Watching:
 
     def _finding(self, diagnostic: Diagnostic) -> Finding:
         own = [joint for joint in self.examined.joints if _concerns(joint, diagnostic)]
-        losses, logarithms, produced = [], [], None
+        losses: list[Spot] = []
+        logarithms: list[Spot] = []
+        produced = None
         for joint in own:
-            meeting = joint.pair.meeting if joint.pair is not None else ""
-            if joint.pair is not None and meeting == LOSS:
+            if joint.pair is not None and joint.pair.meeting == LOSS:
                 produced = produced or joint.pair.produced
-                losses.append(joint.application)
-            elif joint.pair is not None and meeting == LOG:
-                self.logarithms.setdefault(joint.application, joint.pair.produced == "sigmoid")
-                logarithms.append(joint.application)
+                losses.append((joint.application, _family(joint.expected)))
+            elif joint.pair is not None and joint.pair.meeting == LOG:
+                logarithms.append((joint.application, joint.pair.produced))
         self.losses.update(dict.fromkeys(losses))
+        self.logarithms.update(dict.fromkeys(logarithms))
         rule = rules.find(diagnostic.code)
         return Finding(
             diagnostic.code,
@@ -197,14 +201,15 @@ class _Watching:
             diagnostic.place,
             rule.kind if rule is not None else "warning",
             produced,
-            tuple(dict.fromkeys(list(self.losses).index(place) for place in losses)),
-            tuple(dict.fromkeys(list(self.logarithms).index(place) for place in logarithms)),
+            tuple(dict.fromkeys(list(self.losses).index(spot) for spot in losses)),
+            tuple(dict.fromkeys(list(self.logarithms).index(spot) for spot in logarithms)),
         )
 
     def _version(self, changed: Mapping[str, bytes], moved: Callable[[str, int], int]) -> Version:
         programs: dict[str, Program] = {}
 
-        def watched(place: Place, sigmoid: bool) -> Watched:
+        def watched(spot: Spot) -> Watched:
+            place, family = spot
             name = place.filename
             if name not in programs:
                 programs[name] = program(name, self.fixed.before.get(name) or self.read(name))
@@ -212,13 +217,13 @@ class _Watching:
             row, end = known.row(place.cell, place.row), known.row(place.cell, place.end_row)
             functions = _around(known.text, row)
             return Watched(
-                runs_as(self._relative(name)), moved(name, row), moved(name, end), functions, sigmoid
+                runs_as(self._relative(name)), moved(name, row), moved(name, end), functions, family
             )
 
         return Version(
             {self._relative(name): data for name, data in changed.items()},
-            tuple(watched(place, False) for place in self.losses),
-            tuple(watched(place, sigmoid) for place, sigmoid in self.logarithms.items()),
+            tuple(watched(spot) for spot in self.losses),
+            tuple(watched(spot) for spot in self.logarithms),
         )
 
     def _moved(self) -> Callable[[str, int], int]:
@@ -245,14 +250,15 @@ class _Watching:
         return Patch(shown, before, after, diff(before, after, shown), codes)
 
 
+def _family(expected: str | None) -> str:
+    if expected is None:
+        return ""
+    return "sigmoid" if expected in (SIGMOID_LOGITS, BINARY) else "softmax"
+
+
 def _concerns(joint: Joint, diagnostic: Diagnostic) -> bool:
     places = (joint.source, joint.sink, joint.application)
     return joint.code == diagnostic.code and diagnostic.place in places
-
-
-def runs_as(name: str) -> str:
-    """The name of the file that is run for a file of the project."""
-    return f"{name}.py" if name.endswith(".ipynb") else name
 
 
 def rows_between(before: str, after: str) -> Callable[[int], int]:

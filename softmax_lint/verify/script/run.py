@@ -75,8 +75,8 @@ class _Runs:
         self._request = request
         self._limits = limits
         self._folder = folder
-        # A project whose folder names what it runs as ("src", a package) must keep that name.
-        self._copy = os.path.join(folder, os.path.basename(prepared.root) or "project")
+        # The folder may be the name of a package. What is written to folders above it stays in the copy.
+        self._copy = os.path.join(folder, "up", "up", "up", os.path.basename(prepared.root) or "project")
         self._follow = all(each.kind in ("unstable", "redundant") for each in prepared.findings)
 
     def run(self, version: Version, name: str, reference: str | None) -> tuple[Record, Ended]:
@@ -126,6 +126,12 @@ def _verify(prepared: Prepared, request: ScriptRequest, limits: Limits, folder: 
             compare.judge(finding, len(prepared.before.losses), before, after)
             for finding in prepared.findings
         )
+        if not any(each.reached for each in judged):
+            raise CannotRun(
+                f"{prepared.script}: this run did not train the model that the findings are about"
+            )
+        if not any(each.proven for each in judged):
+            raise CannotRun(f"{prepared.script}: no loss was seen with the same weights before and after")
         checks = compare.common(before, after)
     every = [*checks, *(check for each in judged for check in each.checks)]
     if status(every) == BROKEN:

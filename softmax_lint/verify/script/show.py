@@ -115,9 +115,13 @@ def _verdict(outcome: Outcome) -> str:
     ]
     if broken:
         return f"the fix did not hold: {', '.join(dict.fromkeys(broken))}"
-    missed = len(outcome.judged) - len(reached)
-    rest = f"; {missed} more were not reached" if missed else ""
-    return f"the fix held: {len(reached)} of {len(outcome.judged)} findings checked by running{rest}"
+    proven = sum(each.proven for each in reached)
+    parts = [f"the fix held: {proven} of {len(outcome.judged)} findings checked by running"]
+    if len(reached) < len(outcome.judged):
+        parts.append(f"{len(outcome.judged) - len(reached)} not reached")
+    if proven < len(reached):
+        parts.append(f"{len(reached) - proven} not with the same weights")
+    return "; ".join(parts)
 
 
 def _located(place: Place) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from softmax_lint.verify.results import CannotRun
-from softmax_lint.verify.script.cells import program
+from softmax_lint.verify.script.cells import program, runs_as
 
 LARGE = 64 * 2**20  # bytes; larger files are linked, not copied
 MOST = 4 * 2**30  # bytes in all
@@ -29,7 +29,7 @@ class Laid:
 def lay_out(root: str, changed: Mapping[str, bytes], target: str) -> Laid:
     """Copy the project at `root` to the folder `target`, which is made anew, with some files changed.
 
-    Notebooks among `changed` and the program are there as scripts, too. Raises CannotRun for a project that is
+    Raises CannotRun for a project that is
     too large, and OSError.
     """
     shutil.rmtree(target, ignore_errors=True)
@@ -63,10 +63,11 @@ def lay_out(root: str, changed: Mapping[str, bytes], target: str) -> Laid:
 def as_script(root: str, name: str) -> str:
     """The path of the program that runs a file of a copy: itself, or the cells of a notebook beside it."""
     path = os.path.join(root, name)
-    if not name.endswith(".ipynb.py"):
+    if not name.endswith(".ipynb"):
         return path
-    with open(path.removesuffix(".py"), "rb") as file:
-        text = program(path.removesuffix(".py"), file.read()).text
+    with open(path, "rb") as file:
+        text = program(path, file.read()).text
+    path = runs_as(path)
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
     return path

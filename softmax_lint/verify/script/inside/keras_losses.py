@@ -146,7 +146,9 @@ class _Watch:
             phase = EVALUATE if _is_test() else TRAIN
             expects = _expects(name, options)
             slope = self._engine.slope(loss, values, predictions, expects)
-            application = self._sites.loss(frames)
+            application = self._sites.loss(frames, expects)
+            # A graph of the user's own runs models without a word.
+            seen = state.compiled is not None or self._engine.eager()
 
             def emit(p: Array, y: Array, v: Array, g: Array) -> None:
                 self._recorder.due(application, phase, slot)
@@ -154,7 +156,7 @@ class _Watch:
                     return
                 evaluation = _evaluation(name, expects, options, phase, (p, y, v, g))
                 if evaluation is not None:
-                    self._recorder.take(evaluation, application, frames[0][:2], slot)
+                    self._recorder.take(evaluation, application, frames[0][:2], slot, seen)
 
             self._engine.send(emit, (predictions, target, values, slope))
         finally:

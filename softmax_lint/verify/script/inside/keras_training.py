@@ -16,11 +16,11 @@ def install(keras: Any, recorder: Recorder) -> None:
     """Watch the functions that run one step, and models that are called outside of them."""
     known: dict[int, tuple[int, Any]] = {}
 
-    def meet(model: Any) -> None:
+    def meet(model: Any, late: bool = False) -> None:
         weights = [each for each in model.weights if "float" in str(each.dtype)]
         values = [np.asarray(keras.ops.convert_to_numpy(each), np.float32) for each in weights]
         number = known.setdefault(id(model), (len(known), model))[0]
-        others = recorder.weights(f"keras{number}", values)
+        others = recorder.weights(f"keras{number}", values, late)
         if others is not None:
             for weight, value in zip(weights, others, strict=True):
                 weight.assign(value)
@@ -45,7 +45,7 @@ def install(keras: Any, recorder: Recorder) -> None:
         _watch_calls(keras, tensorflow, meet)
 
 
-def _making(original: Callable[..., Any], attribute: str, meet: Callable[[Any], None]) -> Callable[..., Any]:
+def _making(original: Callable[..., Any], attribute: str, meet: Callable[..., None]) -> Callable[..., Any]:
     @functools.wraps(original)
     def make(this: Any, *args: Any, **keywords: Any) -> Any:
         made = original(this, *args, **keywords)
@@ -63,14 +63,19 @@ def _making(original: Callable[..., Any], attribute: str, meet: Callable[[Any], 
     return make
 
 
-def _watch_calls(keras: Any, tensorflow: Any, meet: Callable[[Any], None]) -> None:
+def _watch_calls(keras: Any, tensorflow: Any, meet: Callable[..., None]) -> None:
     """Models that eager code calls itself."""
     original = keras.Model.__call__
 
     @functools.wraps(original)
     def call(this: Any, *args: Any, **keywords: Any) -> Any:
-        if this.built and tensorflow.executing_eagerly():
+        eager = tensorflow.executing_eagerly()
+        built = this.built
+        if built and eager:
             meet(this)
-        return original(this, *args, **keywords)
+        result = original(this, *args, **keywords)
+        if eager and not built and this.built:
+            meet(this, True)  # its weights were made by this call
+        return result
 
     keras.Model.__call__ = call

@@ -52,8 +52,6 @@ class Recorder:
     steps: int
     step: int = 0  # watched evaluations so far, in training
     diverged: bool = False  # the weights are no longer those of the other run
-    checked: int = 0  # the last step before which weights were compared
-    copied: int = 0
     _counts: dict[tuple[int | None, str, int], int] = field(default_factory=dict)
     _met: dict[tuple[int, str], None] = field(default_factory=dict)
     _started: set[str] = field(default_factory=set)
@@ -89,9 +87,17 @@ class Recorder:
         return count < (self.steps if application is not None else 3)
 
     def take(
-        self, evaluation: Evaluation, application: int | None, where: tuple[str, int], slot: int = 0
+        self,
+        evaluation: Evaluation,
+        application: int | None,
+        where: tuple[str, int],
+        slot: int = 0,
+        seen: bool = True,
     ) -> None:
-        """Record an evaluation at a place. Arrays that are too large are thinned out, the same way in both runs."""
+        """Record an evaluation at a place. Arrays that are too large are thinned out, the same way in both runs.
+
+        `seen`: every run of a model before this was announced to `weights`, so they are known to be the same.
+        """
         key = (application, evaluation.phase, slot)
         index = self._counts[key] = self._counts.get(key, 0) + 1
         predictions = evaluation.predictions.astype(np.float64)
@@ -108,7 +114,7 @@ class Recorder:
             arrays["gradient"] = evaluation.gradient.astype(np.float64)[kept]
         name = f"{self._number:05}.npz"
         self._number += 1
-        np.savez(os.path.join(self.folder, name), **{key: value for key, value in arrays.items()})
+        np.savez(os.path.join(self.folder, name), **dict(arrays))
         self.write(
             event="loss",
             application=application,
@@ -122,21 +128,20 @@ class Recorder:
             exact=exact.total,
             weight=exact.weight,
             dtype=evaluation.dtype,
-            comparable=not self.diverged and self.checked == self.step,
+            comparable=not self.diverged and (self.step == 0 or (seen and bool(self._met))),
             targets=hashlib.sha1(mass.tobytes() + (b"" if other is None else other.tobytes())).hexdigest(),
             arrays=name,
         )
         if application is not None and evaluation.phase == TRAIN:
             self.step += 1
 
-    def weights(self, owner: str, values: list[Array]) -> list[Array] | None:
+    def weights(self, owner: str, values: list[Array], late: bool = False) -> list[Array] | None:
         """Record, or compare with the other run, the weights of a model that is about to run. Gives the weights it
-        should have instead, None where it may keep its own."""
+        should have instead, None where it may keep its own. `late`: it has run already, and weights are fixed."""
         key = (self.step, owner)
         if key in self._met or not values:
             return None
         self._met[key] = None
-        self.checked = self.step
         path = os.path.join(self.reference or self.folder, f"weights-{self.step}-{owner}.npz")
         if self.reference is None:
             self._bytes += sum(value.nbytes for value in values)
@@ -161,8 +166,7 @@ class Recorder:
         self.write(event="weights", owner=owner, step=self.step, first=first, drift=drift)
         if drift == 0.0:
             return None
-        if first or self.follow:
-            self.copied += first
+        if (first or self.follow) and not late:
             return others
         self.diverged = self.diverged or drift > 1e-7
         return None

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from softmax_lint.verify.script.inside.exact import OF_SIGMOID
+
 MOST_FRAMES = 12
 _CONVERTED = "__autograph_generated_file"  # what AutoGraph makes of a function; rows are lost
 _PREFIX = "tf__"
@@ -14,14 +16,14 @@ _PREFIX = "tf__"
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """What is to be watched: rows of a file relative to the root, and the functions around them. `sigmoid` says of
-    which activation a logarithm is."""
+    """What is to be watched: rows of a file relative to the root, and the functions around them. `family`
+    is softmax or sigmoid, for losses on one line; empty where that is not known."""
 
     file: str
     row: int
     end_row: int
     functions: tuple[str, ...] = ()
-    sigmoid: bool = False
+    family: str = ""
 
 
 @dataclass(slots=True)
@@ -69,20 +71,22 @@ class Sites:
             self._files[name] = relative
         return self._files[name]
 
-    def loss(self, frames: list[tuple[str, int, str]]) -> int | None:
-        """The index of the watched loss that the frames run through."""
-        return _match(self.losses, frames)
+    def loss(self, frames: list[tuple[str, int, str]], expects: str) -> int | None:
+        """The index of the watched loss that the frames run through, and that takes what is expected here."""
+        return _match(self.losses, frames, "sigmoid" if expects in OF_SIGMOID else "softmax")
 
     def logarithm(self) -> int | None:
         """The index of the watched logarithm that is about to be taken, by the innermost frame alone."""
         if not self.logarithms:
             return None
-        return _match(self.logarithms, self.here()[:1])
+        return _match(self.logarithms, self.here()[:1], "")
 
 
-def _match(spots: tuple[Spot, ...], frames: list[tuple[str, int, str]]) -> int | None:
+def _match(spots: tuple[Spot, ...], frames: list[tuple[str, int, str]], family: str) -> int | None:
     for file, row, function in frames:
         for index, spot in enumerate(spots):
+            if family and spot.family and family != spot.family:
+                continue
             if file == spot.file and spot.row <= row <= spot.end_row:
                 return index
             if not file and function in spot.functions:

@@ -39,6 +39,10 @@ class TensorFlow:
         """The function, left alone by AutoGraph."""
         return self._tf.autograph.experimental.do_not_convert(function)
 
+    def eager(self) -> bool:
+        """Whether code runs as it is read, and no graph is being made."""
+        return bool(self._tf.executing_eagerly())
+
     def slope(self, loss: Callable[[Any], Any], values: Any, predictions: Any, expects: str) -> Any:
         """The gradient of the summed loss by what the activation was applied to; empty where there is none."""
         tf = self._tf
@@ -106,6 +110,10 @@ class Torch:
     def plain(self, function: Callable[..., Any]) -> Any:
         """The function."""
         return function
+
+    def eager(self) -> bool:
+        """Always."""
+        return True
 
     def slope(self, loss: Callable[[Any], Any], values: Any, predictions: Any, expects: str) -> Any:
         """As for TensorFlow."""

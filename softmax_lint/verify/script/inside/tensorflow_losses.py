@@ -52,7 +52,8 @@ def _loss(
             return values
         given = dict(zip(("labels", "logits"), args, strict=False)) | keywords
         labels, logits = given["labels"], given["logits"]
-        application = sites.loss(frames)
+        application = sites.loss(frames, expects)
+        seen = engine.eager()
 
         def emit(p: Array, y: Array, v: Array, g: Array) -> None:
             recorder.due(application, TRAIN)
@@ -76,6 +77,7 @@ def _loss(
                 Evaluation(name, expects, rows, mass, other, total, slope, TRAIN, str(p.dtype)),
                 application,
                 frames[0][:2],
+                seen=seen,
             )
 
         def again(predictions: Any) -> Any:
@@ -98,7 +100,7 @@ def _logarithm(
             return values
         spot = sites.logarithms[application]
         number = len(sites.losses) + application
-        sigmoid = spot.sigmoid
+        sigmoid = spot.family == "sigmoid"
         expects = exact.LOG_SIGMOID if sigmoid else exact.LOG_PROBABILITIES
 
         def emit(p: Array) -> None:

@@ -55,7 +55,7 @@ def _wrap(
         recorder.due(number, phase)
         if recorder.wants(number, phase):
             spot = sites.logarithms[application]
-            sigmoid = spot.sigmoid
+            sigmoid = spot.family == "sigmoid"
             axis = None if sigmoid else keywords.get("dim", -1)
             with torch.no_grad():
                 measured = slope(torch, value, value) if phase == TRAIN else None

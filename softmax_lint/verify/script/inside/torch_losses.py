@@ -52,7 +52,7 @@ def _wrap_loss(
         bound = signature.bind(*args, **keywords)
         bound.apply_defaults()
         given = bound.arguments
-        application = sites.loss(frames)
+        application = sites.loss(frames, _EXPECTS[name])
         phase = TRAIN if given["input"].requires_grad and torch.is_grad_enabled() else EVALUATE
         recorder.due(application, phase)
         value = original(*args, **keywords)
@@ -142,8 +142,8 @@ def _binary(given: dict[str, Any], predictions: Any, target: Any) -> tuple[Array
 
 
 def slope(torch: Any, value: Any, predictions: Any) -> Any:
-    """The gradient of the summed `value` by what the activation behind `predictions` was applied to, or by the predictions
-    where there is none; None where its layout is another one."""
+    """The gradient of the summed `value` by what the activation behind `predictions` was applied to, or by the
+    predictions where there is none; None where its layout is another one."""
     edge = _edge(torch, predictions)
     if edge is None or value.grad_fn is None:
         return None
