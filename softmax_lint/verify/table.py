@@ -108,7 +108,10 @@ def _closing(outcomes: Sequence[Outcome], seconds: float) -> str:
     held = sum(each.status == HELD for each in outcomes)
     checks = [check for each in outcomes for check in each.checks]
     failed = sum(check.held is not True for check in checks)
-    return (
-        f"{held} of {len(outcomes)} fixes held; {len(checks)} checks, {failed} failed;"
-        f" {seconds // 60:.0f} min {seconds % 60:.0f} s"
-    )
+    return f"{held} of {len(outcomes)} fixes held; {len(checks)} checks, {failed} did not hold; {duration(seconds)}"
+
+
+def duration(seconds: float) -> str:
+    """``2 min 5 s``."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"

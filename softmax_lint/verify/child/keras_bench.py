@@ -84,15 +84,18 @@ def _own_digits() -> Iterator[None]:
         with numpy.load("mnist.npz") as file:
             return (file["x_train"], file["y_train"]), (file["x_test"], file["y_test"])
 
-    keras.datasets.mnist.load_data = load_data
-    modules: list[Any] = [
-        module for name, module in sys.modules.items() if name.endswith("keras.datasets.mnist")
-    ]
+    modules: list[Any] = [keras.datasets.mnist]
+    modules += [module for name, module in sys.modules.items() if name.endswith("keras.datasets.mnist")]
     if "tensorflow" in sys.modules:
         modules.append(sys.modules["tensorflow"].keras.datasets.mnist)
+    real = [module.load_data for module in modules]
     for module in modules:
         module.load_data = load_data
-    yield
+    try:
+        yield
+    finally:
+        for module, function in zip(reversed(modules), reversed(real), strict=True):
+            module.load_data = function
 
 
 @contextmanager

@@ -45,14 +45,18 @@ def main(path: str) -> None:
     job = json.loads(Path(path).read_text(encoding="utf-8"))
     os.chdir(Path(path).parent / job["data"])
     try:
-        report({"event": "result", "measurement": asdict(_measure(job, Path(path).parent, report))})
+        report({"event": "result", "measurement": asdict(measure(job, Path(path).parent, report))})
     except Failed as failure:
         cause = failure.__cause__
         text = "".join(traceback.format_exception(cause)) if cause else ""
-        report({"event": "failure", "version": failure.version, "message": repr(cause), "traceback": text})
+        lines = text.strip().splitlines() or [""]
+        report(
+            {"event": "failure", "version": failure.version, "message": lines[-1].strip(), "traceback": text}
+        )
 
 
-def _measure(job: dict[str, Any], folder: Path, report: Report) -> Measurement:
+def measure(job: dict[str, Any], folder: Path, report: Report) -> Measurement:
+    """What is measured of the versions in `folder`; the working folder has the digits. Raises Failed."""
     program = next(each for each in PROGRAMS if each.name == job["program"])
     epochs, seeds, dtypes = job["epochs"], job["seeds"], job["dtypes"]
     total = 2 * (epochs * len(seeds) + len(dtypes))

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 (x_train, y_train), (x_test, y_test) = tf.keras.datasets.mnist.load_data()
 x_train, x_test = x_train.astype("float32") / 255.0, x_test.astype("float32") / 255.0
+y_train, y_test = y_train.astype("int64"), y_test.astype("int64")
 batches = tf.data.Dataset.from_tensor_slices((x_train, y_train)).shuffle(len(x_train)).batch(32)
 
 model = tf.keras.Sequential([

@@ -1,0 +1,220 @@
+"""The outcome as one page that needs nothing else: figures, curves, and the diffs that were applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from softmax_lint.verify import plots
+from softmax_lint.verify.measurement import AFTER, BEFORE, Measurement
+from softmax_lint.verify.outcome import GOOD_ACCURACY, Outcome, figures, gained
+from softmax_lint.verify.results import BROKEN, FAILED, HELD, Check
+from softmax_lint.verify.style import STYLE
+from softmax_lint.verify.sweep import Sweep, sweep
+from softmax_lint.verify.table import VERDICTS, duration, lost
+
+_CLASSES = {HELD: "held", BROKEN: "broken", FAILED: "unknown"}
+_BANNERS = {
+    HELD: "Every fix held.",
+    BROKEN: "Some fix did not hold.",
+    FAILED: "Some fix could not be checked.",
+}
+_MARKS = {True: ("held", "held"), False: ("broken", "did not hold"), None: ("unknown", "not checked")}
+
+
+def page(
+    outcomes: Sequence[Outcome], skipped: Sequence[str], origin: str, seconds: float, status: int
+) -> str:
+    """HTML. `skipped` and `origin` are sentences for people."""
+    body = [
+        "<h1>What the fix changes, and what it does not</h1>",
+        '<p class="quiet">softmax-lint found the defect in each program and rewrote it; then the program as it was'
+        " written and the fixed one were trained side by side.</p>",
+        f'<p class="banner {_CLASSES[status]}">{_BANNERS[status]}</p>',
+        _summary(outcomes),
+        f'<p class="quiet">Data: {escape(origin)}. {duration(seconds)}.</p>',
+        *(f'<p class="quiet">Skipped: {escape(sentence)}</p>' for sentence in skipped),
+        *(_section(outcome) for outcome in outcomes),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>softmax-lint verify</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        + "\n".join(body)
+        + "\n</body>\n</html>\n"
+    )
+
+
+def _summary(outcomes: Sequence[Outcome]) -> str:
+    heads = (
+        "program",
+        "rule",
+        "cost of a right answer",
+        "gradient wrong from",
+        "epoch 1",
+        "final accuracy",
+        "fix",
+    )
+    rows = []
+    for outcome in outcomes:
+        measured, name = outcome.measured, outcome.task.name
+        cells = [f'<a href="#{name}">{name}</a>', outcome.task.program.rule]
+        if isinstance(measured, Measurement):
+            before, after = figures(measured, BEFORE), figures(measured, AFTER)
+            cells += [
+                f"{measured.floors[BEFORE]:.4f} → {abs(measured.floors[AFTER]):.4f}",
+                f"{lost(measured, BEFORE)} → {lost(measured, AFTER)}",
+                f"{100 * before.first_accuracy:.1f} → {100 * after.first_accuracy:.1f} %",
+                f"{100 * before.final_accuracy:.1f} → {100 * after.final_accuracy:.1f} %",
+            ]
+        else:
+            cells += [""] * 4
+        cells.append(_verdict(outcome))
+        rows.append(_row(cells, heads))
+    return _table(heads, rows)
+
+
+def _section(outcome: Outcome) -> str:
+    task, measured = outcome.task, outcome.measured
+    parts = [
+        f'<section id="{task.name}"><div class="head"><h2>{task.name}</h2>{_verdict(outcome)}</div>',
+        f"<p>{escape(task.program.title)} ({task.program.rule}). {escape(_meaning(outcome))}</p>",
+    ]
+    if isinstance(measured, Measurement):
+        dtypes = list(dict.fromkeys(probe.dtype for probe in measured.probes))
+        drawn = [
+            *(plots.gradients(task, measured, dtype) for dtype in dtypes),
+            plots.losses(task, measured),
+            plots.accuracies(task, measured),
+        ]
+        parts += [
+            '<div class="key"><span class="before">as written</span><span class="after">fixed</span>'
+            '<span class="exact">exact gradient; floor of the loss; '
+            f"{100 * GOOD_ACCURACY:.0f} %</span></div>",
+            f'<div class="plots">{"".join(drawn)}</div>',
+            _figures(measured, dtypes),
+        ]
+    parts += [
+        _checks(outcome.checks),
+        f"<details open><summary>The diff that was applied</summary>{_diff(outcome.patch.diff)}</details>",
+    ]
+    if isinstance(measured, Measurement):
+        versions = ", ".join(f"{name} {version}" for name, version in measured.versions.items())
+        said = "".join(f"<p class='quiet'>Keras warned: {escape(text)}</p>" for text in measured.warned)
+        parts.append(f'{said}<p class="quiet">{escape(versions)}</p>')
+    elif measured is not None:
+        parts.append(f"<pre>{escape(measured.trace)}</pre>")
+    return "\n".join(parts) + "</section>"
+
+
+def _meaning(outcome: Outcome) -> str:
+    """What the figures say, in two sentences."""
+    measured, task = outcome.measured, outcome.task
+    if not isinstance(measured, Measurement):
+        return "It could not be measured."
+    middle, half = gained(measured)
+    if task.backend in task.program.recovers and all(pair.end == 0 for pair in measured.pairings):
+        sixteen = lost(measured, BEFORE)
+        more = (
+            ""
+            if sixteen == "never"
+            else f" In 16 bits it does not: the gradient is wrong from a gap of {sixteen}."
+        )
+        return (
+            "On TensorFlow, in float32, this costs nothing: Keras keeps the scores that the activation was made from"
+            " and computes the loss from them. Both versions trained alike to the bit, max|ΔW| = 0.0." + more
+        )
+    accuracy = f"Final accuracy changes by {100 * middle:+.1f} ± {100 * half:.1f} points."
+    if task.program.is_wrong:
+        return (
+            f"As written, a perfectly right answer costs {measured.floors[BEFORE]:.4f} instead of 0, and the more"
+            f" confidently wrong an answer is, the less the model learns from it. {accuracy} Accuracy alone hides"
+            " the defect."
+        )
+    return (
+        "As written, the loss is right in exact arithmetic only: where it rounds, clips or overflows, confidently"
+        f" wrong answers teach nothing, or spoil the weights. {accuracy}"
+    )
+
+
+def _figures(measured: Measurement, dtypes: Sequence[str]) -> str:
+    heads = ("", "as written", "fixed")
+    before, after = figures(measured, BEFORE), figures(measured, AFTER)
+    rows = []
+    for dtype in dtypes:
+        sweeps = [_told(sweep(measured.probes, version, dtype)) for version in (BEFORE, AFTER)]
+        rows.append((f"gradient, {dtype}", *sweeps))
+    middle, half = gained(measured)
+    rows += [
+        ("lowest training loss", f"{before.lowest_loss:.4f}", f"{after.lowest_loss:.4f}"),
+        (
+            "accuracy after epoch 1",
+            f"{100 * before.first_accuracy:.2f} %",
+            f"{100 * after.first_accuracy:.2f} %",
+        ),
+        (f"epochs to {100 * GOOD_ACCURACY:.0f} %", _epochs(before.reached), _epochs(after.reached)),
+        (
+            "final accuracy",
+            f"{100 * before.final_accuracy:.2f} %",
+            f"{100 * after.final_accuracy:.2f} % ({100 * middle:+.2f} ± {100 * half:.2f})",
+        ),
+    ]
+    old, new = measured.metrics[BEFORE], measured.metrics[AFTER]
+    for name in dict.fromkeys([*old, *new]):
+        values = [f"{each[name]:.4f}" if name in each else "missing" for each in (old, new)]
+        rows.append((f"metric {name}, equal weights", *values))
+    return _table(heads, [_row([escape(cell) for cell in row], heads) for row in rows])
+
+
+def _told(found: Sweep) -> str:
+    parts = []
+    if found.off is not None:
+        parts.append(f"wrong from {found.off:g}")
+    if found.zero is not None:
+        parts.append(f"exactly 0 from {found.zero:g}")
+    if found.overflow is not None:
+        parts.append(f"not finite from {found.overflow:g}")
+    return ", ".join(parts) or "exact to 200"
+
+
+def _epochs(reached: float | None) -> str:
+    return "not reached" if reached is None else f"{reached:.1f}"
+
+
+def _checks(checks: Sequence[Check]) -> str:
+    heads = ("check", "", "measured")
+    rows = []
+    for check in checks:
+        css, word = _MARKS[check.held]
+        rows.append(
+            _row([check.name, f'<span class="verdict {css}">{word}</span>', escape(check.message)], heads)
+        )
+    return f"<h3>Checks</h3>{_table(heads, rows)}"
+
+
+def _verdict(outcome: Outcome) -> str:
+    return f'<span class="verdict {_CLASSES[outcome.status]}">{VERDICTS[outcome.status]}</span>'
+
+
+def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
+    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _row(cells: Sequence[str], heads: Sequence[str]) -> str:
+    """`cells` are HTML; on narrow screens each shows its head."""
+    labels = [f' data-label="{escape(head)}"' if head else "" for head in heads]
+    return (
+        "<tr>"
+        + "".join(f"<td{label}>{cell}</td>" for label, cell in zip(labels, cells, strict=True))
+        + "</tr>"
+    )
+
+
+def _diff(text: str) -> str:
+    classes = {"+": "plus", "-": "minus"}
+    lines = "".join(
+        f'<span class="{classes.get(line[:1], "")}">{escape(line) or " "}</span>'
+        for line in text.splitlines()
+    )
+    return f"<pre>{lines or '<span>nothing</span>'}</pre>"
