@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -141,6 +142,50 @@ def test_the_fix_hook_fixes(repository: Repository, hooks: tuple[str, str]) -> N
     repository.write()
     status, output = repository.run("git", "commit", "-m", "fixed")
     assert status == 0, output
+
+
+def notebook(*cells: str) -> str:
+    made = [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "source": cell.splitlines(True)}
+        for cell in cells
+    ]
+    return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}, indent=1)
+
+
+def test_notebooks_are_checked_and_fixed(repository: Repository, hooks: tuple[str, str]) -> None:
+    book = repository.folder / "a book.ipynb"
+    install(repository, hooks, "softmax-lint-fix")
+    cells = ["%pip install torch\nfrom torch import nn", "from model import Net\nnet = Net()"]
+    cells += ["loss = nn.CrossEntropyLoss()", "loss(net(x), y)"]
+    book.write_text(notebook(*cells), encoding="utf-8")
+    repository.write(model=MODEL)
+    status, output = repository.run("git", "commit", "-m", "bad")
+    assert status == 1
+    assert "files were modified by this hook" in output
+    assert "log_softmax" not in repository.read("model")
+    repository.write(model=MODEL)
+    # The notebook alone is enough to hear of both ends.
+    status, output = repository.pre_commit("run", "softmax-lint-fix", "--files", book.name)
+    assert status == 1
+    assert "a book.ipynb:cell 4:1:1 the loss is applied here" in output
+
+
+def test_changed_files_have_the_findings_of_the_whole(repository: Repository, hooks: tuple[str, str]) -> None:
+    install(repository, hooks, "softmax-lint")
+    pairs = {f"{part}_{n}": text for n in range(4) for part, text in (("model", MODEL), ("train", TRAIN))}
+    for name, text in pairs.items():
+        pairs[name] = text.replace("from model", f"from model_{name[-1]}")
+    repository.write(**pairs, other="import os\n")
+    whole = found_in(repository.pre_commit("run", "--all-files")[1])
+    assert len(whole) == 4
+    given = ["train_0.py", "model_2.py", "other.py"]
+    assert found_in(repository.pre_commit("run", "--files", *given)[1]) == {
+        line for line in whole if line.startswith(("model_0", "model_2"))
+    }
+
+
+def found_in(output: str) -> set[str]:
+    return {line for line in output.splitlines() if "SML004" in line}
 
 
 def test_try_repo(repository: Repository, hooks: tuple[str, str]) -> None:
