@@ -175,7 +175,7 @@ async function python() {
   await settle("the server of the selected interpreter", "SML002");
   await command("softmax-lint: Show log");
   await page.waitForTimeout(1000);
-  await until("the log says which", async () => (await page.locator(".output-view-content, .panel").allInnerTexts()).join(" ").replace(/\u00a0/g, " ").includes("the selected interpreter"),
+  await until("the log says which", async () => (await page.locator(".output-view-content, .panel").allInnerTexts()).join(" ").replace(/[\u00a0\s]+/g, " ").includes("(the selected interpreter)"),
     () => page.locator(".panel").allInnerTexts());
   await picture("log");
 }

@@ -192,6 +192,8 @@ class Analysis:
                 return None
             files[name] = statements
         cut = setup.slicers.setdefault(path, Slicer()).cut(path, basis.statements, files)
+        if cut is None:
+            return None
         report = Report((), ())
         if cut.roots:
             texts = {name: text_of(left) for name, left in cut.left.items()}
@@ -222,11 +224,12 @@ class Analysis:
             memory=setup.memory,
             pause=_stopping(is_stale),
             chosen=Chosen((path,), frozenset((path,)), True),
+            located=False,
         )
         found = _about(self._left(report, [path], setup.settings, overlay), path)
         # Another file may need a suppression that this one does not.
         kept = tuple(each for each in found.diagnostics if each.code != suppression.UNUSED)
-        return replace(found, diagnostics=kept) if kept else None
+        return replace(found, diagnostics=kept, verdicts=()) if kept else None
 
     def _statements(
         self, setup: _Setup, path: str, overlay: Mapping[str, bytes]
@@ -384,15 +387,11 @@ def _about(report: Report, path: str) -> Found:
 
 def _merged(new: Report, old: Report, cut: Slice) -> Report:
     """What was found in a slice, and what stays of the findings of before."""
-    diagnostics = [*new.diagnostics, *(cut.diagnostic(each) for each in old.diagnostics)]
-    verdicts = [*new.verdicts, *(cut.verdict(each) for each in old.verdicts)]
+    diagnostics = [*new.diagnostics, *filter(None, map(cut.diagnostic, old.diagnostics))]
+    verdicts = [*new.verdicts, *filter(None, map(cut.verdict, old.verdicts))]
     return Report(
-        tuple(
-            sorted(
-                {each for each in diagnostics if each is not None}, key=lambda each: (each.place, each.code)
-            )
-        ),
-        tuple(sorted({each for each in verdicts if each is not None}, key=lambda each: each.place)),
+        tuple(sorted(diagnostics, key=lambda each: (each.place, each.code))),
+        tuple(sorted(verdicts, key=lambda each: each.place)),
         new.failures,
     )
 

@@ -74,6 +74,12 @@ def _imported(module: str, text: str) -> Names:
     return Names(binds, binds | {name for name, _ in aliases}, True)
 
 
+def _bound_all(statement: Statement) -> Names:
+    """An import that comes or goes changes what its names mean, also those of libraries."""
+    words = frozenset(_WORD.findall(statement.text)) - _COMMON
+    return Names(words, words, True)
+
+
 @dataclass(slots=True)
 class _Graph:
     """Statements by the names that connect them."""
@@ -176,8 +182,10 @@ class Slicer:
         self._graph = _Graph()
         self._others: dict[str, Sequence[Statement]] = {}
 
-    def cut(self, path: str, old: Sequence[Statement], files: Mapping[str, Sequence[Statement]]) -> Slice:
-        """The slice after an edit of `path`, whose statements were `old`.
+    def cut(
+        self, path: str, old: Sequence[Statement], files: Mapping[str, Sequence[Statement]]
+    ) -> Slice | None:
+        """The slice after an edit of `path`, whose statements were `old`; None when everything has to run.
 
         `files` are the statements of all roots in order, as they are now; those of the other files are
         the same objects as long as nothing changes.
@@ -198,7 +206,10 @@ class Slicer:
             if text not in self._names:
                 self._names[text] = known[text] if text in known else names_of(statement)
         mine = [self._names[statement.text] for statement in new]
-        start = [*mine[head : len(new) - tail], *(self._names[s.text] for s in old[head : len(old) - tail])]
+        edited = (*new[head : len(new) - tail], *old[head : len(old) - tail])
+        if any(not each.kind and _GLOBAL.search(each.text) for each in edited):
+            return None
+        start = [_bound_all(s) if _IMPORT.match(s.text) else self._names[s.text] for s in edited]
         count = len(self._graph.names)
         for names in mine:
             self._graph.add(names)
