@@ -79,17 +79,21 @@ while True:
     optimizer.step()
 """,
 }
-# Scores so large that the loss as written has no gradient for most examples.
+# Scores so large that the loss as written has no gradient for most examples; and a logarithm that moves.
 SATURATED = """\
 import torch
 from torch import nn
 
 net = nn.Sequential(nn.Linear(4, 1), nn.Sigmoid())
-optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+head = nn.Linear(4, 3)
+optimizer = torch.optim.SGD([*net.parameters(), *head.parameters()], lr=0.01)
 # %%
 for _ in range(3):
-    x = 100 * torch.randn(32, 4)
-    loss = nn.functional.binary_cross_entropy(net(x), torch.ones(32, 1).fill_(0.0))
+    x = torch.randn(32, 4)
+    loss = nn.functional.binary_cross_entropy(net(100 * x), torch.zeros(32, 1))
+    kinds = torch.softmax(head(x), dim=1)
+    logs = torch.log(kinds)
+    loss = loss - logs[:, 0].mean()
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -264,10 +268,13 @@ def test_notebook_shows_the_cost(
 ) -> None:
     path = write(tmp_path, {"plain.ipynb": notebook(*SATURATED.split("# %%\n"))})
     found = check(request(path), HELD, monkeypatch, capsys, launched)
-    (finding,) = found["findings"]
-    assert (finding["code"], finding["filename"], finding["cell"]) == ("SML101", "plain.ipynb", 1)
-    assert any("had no gradient" in fact for fact in finding["cost"]), finding["cost"]
-    assert {each["name"]: each["held"] for each in finding["checks"]}["same loss"] is None
+    by_code = {each["code"]: each for each in found["findings"]}
+    assert set(by_code) == {"SML101", "SML006"}
+    clipped = by_code["SML101"]
+    assert (clipped["filename"], clipped["cell"]) == ("plain.ipynb", 1)
+    assert any("had no gradient" in fact for fact in clipped["cost"]), clipped["cost"]
+    assert {each["name"]: each["held"] for each in clipped["checks"]}["same loss"] is None
+    assert all(each["held"] for each in by_code["SML006"]["checks"])
 
 
 @needs_torch
@@ -322,7 +329,7 @@ def test_wrong_keras_fixers(
 @pytest.mark.parametrize(
     ("first", "limits", "message"),
     [
-        ("raise ValueError('no data here')", {}, "fails by itself:\n(.*\n)*.*ValueError: no data here"),
+        ("raise ValueError('no data here')", {}, "fails by itself: ValueError: no data here"),
         ("import time\ntime.sleep(60)", {"timeout": 1.5}, "no loss with a finding within 1.5 s"),
         ("pass\nraise SystemExit", {}, "without evaluating a loss"),
         pytest.param(

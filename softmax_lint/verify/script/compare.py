@@ -69,11 +69,9 @@ class _Both:
     says: Array
 
 
-def judge(finding: Finding, losses: int, before: Record, after: Record) -> Judged:
-    """Compare the evaluations of one finding. `losses` is the number of losses that are watched, after which the
-    logarithms are counted."""
-    own = {*finding.losses, *(losses + index for index in finding.logarithms)}
-    fixed = [event for event in after.watched() if event.application in own]
+def judge(finding: Finding, before: Record, after: Record) -> Judged:
+    """Compare the evaluations of one finding."""
+    fixed = [event for event in after.watched() if event.application in finding.watched]
     pairs = [(before.events[event.key], event) for event in fixed if event.key in before.events]
     # Where several models meet one loss, this run may have trained one that the finding is not about.
     strangers = {event.key for old, event in pairs if not _looks_like(old, finding.produced)}
@@ -83,7 +81,7 @@ def judge(finding: Finding, losses: int, before: Record, after: Record) -> Judge
     checks = [_same_function(both), _exact_loss(fixed), _exact_gradient(fixed)]
     if finding.kind in ("unstable", "redundant"):
         checks += [_same_loss(both), _same_gradient(both)]
-    firsts = [event for event in before.watched() if event.application in own]
+    firsts = [event for event in before.watched() if event.application in finding.watched]
     return Judged(finding, tuple(checks), len(both), len(fixed), tuple(_cost(finding, both, firsts, fixed)))
 
 
@@ -263,7 +261,12 @@ def _cost(finding: Finding, both: list[_Both], firsts: list[Event], fixed: list[
     if finding.kind == "wrong":
         return _of_wrong(finding, firsts, fixed)
     lines: list[str] = []
-    off = _largest(abs(each.before.mean - each.after.exact_mean) for each in both if each.before.weight)
+    finite = [each for each in both if np.isfinite(each.before.total)]
+    off = _largest(abs(each.before.mean - each.after.exact_mean) for each in finite)
+    if len(finite) < len(both):
+        lines.append(
+            f"as written, {len(both) - len(finite)} of {len(both)} losses were infinite or not a number"
+        )
     if off > USUAL_ROUNDING:
         lines.append(f"as written, the loss was off the exact one by up to {off:.3g}")
     dead = wrong = total = 0

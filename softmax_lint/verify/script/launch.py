@@ -18,6 +18,7 @@ from softmax_lint.verify.script.prepare import Watched
 
 # What the last lines of a program that died may hold.
 TAIL_LINES = 12
+_ERROR = re.compile(r"[\w.]*(?:Error|Exception|Exit|Interrupt)\b")
 _RELATIVE = re.compile(r"^[ \t]*from[ \t]+\.", re.M)
 
 
@@ -38,6 +39,12 @@ class Ended:
     how: str
     seconds: float
     tail: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """The line that says what happened, most likely."""
+        errors = [line for line in self.tail if _ERROR.match(line)]
+        return (errors or [*self.tail] or ["without a word"])[-1].strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,10 @@ Spot = tuple[Place, str]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Where one loss, or one logarithm, is evaluated. `file` is relative to the root, with the name that runs;
-    `family` is softmax or sigmoid, empty where that is not known."""
+    """Where one loss, or one logarithm, may be evaluated; several places with one `number` are one of them. `file` is
+    relative to the root, with the name that runs; `family` is softmax or sigmoid, empty where that is not known."""
 
+    number: int
     file: str
     row: int
     end_row: int
@@ -46,16 +47,15 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding that was fixed. `losses` and `logarithms` are indices of what is watched for it; `produced` is
-    what its source gives, None where that is not the prediction of a loss. `kind` is that of its rule."""
+    """A finding that was fixed. `watched` are the numbers of what is watched for it; `produced` is what its source
+    gives, None where that is not the prediction of a loss. `kind` is that of its rule."""
 
     code: str
     message: str
     place: Place
     kind: str
     produced: str | None
-    losses: tuple[int, ...] = ()
-    logarithms: tuple[int, ...] = ()
+    watched: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,9 @@ class _Watching:
     examined: Examined
     fixed: Fixed
     read: Callable[[str], bytes]
-    losses: dict[Spot, None] = field(default_factory=dict)
-    logarithms: dict[Spot, None] = field(default_factory=dict)
+    losses: dict[Spot, int] = field(default_factory=dict)
+    logarithms: dict[Spot, int] = field(default_factory=dict)
+    sources: dict[int, Place] = field(default_factory=dict)  # where a logarithm stands when it is fixed
 
     def prepared(self) -> Prepared:
         findings = tuple(self._finding(each.diagnostic) for each in self.fixed.applied)
@@ -183,17 +184,15 @@ class _Watching:
 
     def _finding(self, diagnostic: Diagnostic) -> Finding:
         own = [joint for joint in self.examined.joints if _concerns(joint, diagnostic)]
-        losses: list[Spot] = []
-        logarithms: list[Spot] = []
+        watched: list[int] = []
         produced = None
         for joint in own:
             if joint.pair is not None and joint.pair.meeting == LOSS:
                 produced = produced or joint.pair.produced
-                losses.append((joint.application, _family(joint.expected)))
+                watched.append(self._number(self.losses, (joint.application, _family(joint.expected))))
             elif joint.pair is not None and joint.pair.meeting == LOG:
-                logarithms.append((joint.application, joint.pair.produced))
-        self.losses.update(dict.fromkeys(losses))
-        self.logarithms.update(dict.fromkeys(logarithms))
+                watched.append(self._number(self.logarithms, (joint.application, joint.pair.produced)))
+                self.sources[watched[-1]] = joint.pair.source
         rule = rules.find(diagnostic.code)
         return Finding(
             diagnostic.code,
@@ -201,15 +200,16 @@ class _Watching:
             diagnostic.place,
             rule.kind if rule is not None else "warning",
             produced,
-            tuple(dict.fromkeys(list(self.losses).index(spot) for spot in losses)),
-            tuple(dict.fromkeys(list(self.logarithms).index(spot) for spot in logarithms)),
+            tuple(dict.fromkeys(watched)),
         )
+
+    def _number(self, known: dict[Spot, int], spot: Spot) -> int:
+        return known.setdefault(spot, len(self.losses) + len(self.logarithms))
 
     def _version(self, changed: Mapping[str, bytes], moved: Callable[[str, int], int]) -> Version:
         programs: dict[str, Program] = {}
 
-        def watched(spot: Spot) -> Watched:
-            place, family = spot
+        def watched(number: int, place: Place, family: str) -> Watched:
             name = place.filename
             if name not in programs:
                 programs[name] = program(name, self.fixed.before.get(name) or self.read(name))
@@ -217,13 +217,19 @@ class _Watching:
             row, end = known.row(place.cell, place.row), known.row(place.cell, place.end_row)
             functions = _around(known.text, row)
             return Watched(
-                runs_as(self._relative(name)), moved(name, row), moved(name, end), functions, family
+                number, runs_as(self._relative(name)), moved(name, row), moved(name, end), functions, family
             )
 
+        logarithms = [watched(number, *spot) for spot, number in self.logarithms.items()]
+        if changed is self.fixed.files:
+            logarithms += [
+                watched(number, self.sources[number], family)
+                for (_, family), number in self.logarithms.items()
+            ]
         return Version(
             {self._relative(name): data for name, data in changed.items()},
-            tuple(watched(spot) for spot in self.losses),
-            tuple(watched(spot) for spot in self.logarithms),
+            tuple(watched(number, *spot) for spot, number in self.losses.items()),
+            tuple(logarithms),
         )
 
     def _moved(self) -> Callable[[str, int], int]:

@@ -122,10 +122,7 @@ def _verify(prepared: Prepared, request: ScriptRequest, limits: Limits, folder: 
             raise CannotRun(
                 f"{prepared.script} sees other data each time, in spite of the seed: nothing to compare"
             )
-        judged = tuple(
-            compare.judge(finding, len(prepared.before.losses), before, after)
-            for finding in prepared.findings
-        )
+        judged = tuple(compare.judge(finding, before, after) for finding in prepared.findings)
         if not any(each.reached for each in judged):
             raise CannotRun(
                 f"{prepared.script}: this run did not train the model that the findings are about"
@@ -148,18 +145,21 @@ def _require(prepared: Prepared, record: Record, ended: Ended, limits: Limits, h
     """Raises CannotRun for a run that says nothing about the fix."""
     name = f"{prepared.script}{how}"
     if ended.how == "failed":
-        raise CannotRun(f"{name} fails by itself:\n" + "\n".join(f"    {line}" for line in ended.tail))
+        sys.stderr.write("".join(f"    {line}\n" for line in ended.tail))
+        raise CannotRun(f"{name} fails by itself: {ended.reason}")
     if record.watched():
         return
     if ended.how == "timeout":
         raise CannotRun(f"{name} evaluated no loss with a finding within {limits.timeout:g} s; see --timeout")
     if ended.how == "memory":
         raise CannotRun(f"{name} needs more than {limits.memory} MB; see --memory")
+    if record.troubles:
+        raise CannotRun(f"{name}: a loss could not be measured: {record.troubles[0]}")
     raise CannotRun(f"{name} came to its end without evaluating a loss with a finding")
 
 
 def _last(ended: Ended) -> str:
-    return f"the fixed program fails: {ended.tail[-1] if ended.tail else 'without a word'}"
+    return f"the fixed program fails: {ended.reason}"
 
 
 def _note(text: str, request: ScriptRequest) -> None:

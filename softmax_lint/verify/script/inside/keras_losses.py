@@ -145,7 +145,6 @@ class _Watch:
             values = loss(predictions)
             phase = EVALUATE if _is_test() else TRAIN
             expects = _expects(name, options)
-            slope = self._engine.slope(loss, values, predictions, expects)
             application = self._sites.loss(frames, expects)
             # A graph of the user's own runs models without a word.
             seen = state.compiled is not None or self._engine.eager()
@@ -158,7 +157,9 @@ class _Watch:
                 if evaluation is not None:
                     self._recorder.take(evaluation, application, frames[0][:2], slot, seen)
 
-            self._engine.send(emit, (predictions, target, values, slope))
+            with self._recorder.measuring():
+                slope = self._engine.slope(loss, values, predictions, expects)
+                self._engine.send(self._recorder.measured(emit), (predictions, target, values, slope))
         finally:
             state.busy = False
         return values

@@ -5,10 +5,12 @@ Lines are flushed as they are written, so that a run that is ended from outside 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -65,6 +67,23 @@ class Recorder:
             self._file = open(os.path.join(self.folder, "events.jsonl"), "a", encoding="utf-8")  # noqa: SIM115
         self._file.write(json.dumps(entry) + "\n")
         self._file.flush()
+
+    @contextlib.contextmanager
+    def measuring(self) -> Iterator[None]:
+        """What goes wrong in here is our trouble, not the program's."""
+        try:
+            yield
+        except Exception as error:
+            self.write(event="trouble", message=f"{type(error).__name__}: {error}")
+
+    def measured(self, emit: Callable[..., None]) -> Callable[..., None]:
+        """`emit` within `measuring`."""
+
+        def emitting(*given: Any) -> None:
+            with self.measuring():
+                emit(*given)
+
+        return emitting
 
     def due(self, application: int | None, phase: str, slot: int = 0) -> None:
         """Ends the process when the loss that is about to be evaluated has been often enough."""
@@ -158,6 +177,10 @@ class Recorder:
         if [value.shape for value in values] != [value.shape for value in others]:
             self.diverged = True
             self.write(event="shapes", owner=owner, step=self.step)
+            return None
+        if not all(np.isfinite(value).all() for value in others):
+            # The other run has come to its end, whatever it goes on with.
+            self.diverged = True
             return None
         drift = max(
             (float(np.max(np.abs(a.astype(np.float64) - b))) for a, b in zip(values, others, strict=True)),

@@ -12,13 +12,15 @@ from softmax_lint.verify.script.inside.exact import OF_SIGMOID
 MOST_FRAMES = 12
 _CONVERTED = "__autograph_generated_file"  # what AutoGraph makes of a function; rows are lost
 _PREFIX = "tf__"
+_FAMILY = {"log_softmax": "softmax", "logsigmoid": "sigmoid", "log_sigmoid": "sigmoid"}
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """What is to be watched: rows of a file relative to the root, and the functions around them. `family`
-    is softmax or sigmoid, for losses on one line; empty where that is not known."""
+    """Where one thing that is to be watched may show: rows of a file relative to the root, and the functions around
+    them. Several spots with one `number` are one thing. `family` is softmax or sigmoid, empty where not known."""
 
+    number: int
     file: str
     row: int
     end_row: int
@@ -72,23 +74,24 @@ class Sites:
         return self._files[name]
 
     def loss(self, frames: list[tuple[str, int, str]], expects: str) -> int | None:
-        """The index of the watched loss that the frames run through, and that takes what is expected here."""
-        return _match(self.losses, frames, "sigmoid" if expects in OF_SIGMOID else "softmax")
+        """The number of the watched loss that the frames run through, and that takes what is expected here."""
+        spot = _match(self.losses, frames, "sigmoid" if expects in OF_SIGMOID else "softmax")
+        return None if spot is None else spot.number
 
-    def logarithm(self) -> int | None:
-        """The index of the watched logarithm that is about to be taken, by the innermost frame alone."""
+    def logarithm(self, function: str) -> Spot | None:
+        """The watched logarithm that a function is about to take, by the innermost frame alone."""
         if not self.logarithms:
             return None
-        return _match(self.logarithms, self.here()[:1], "")
+        return _match(self.logarithms, self.here()[:1], _FAMILY.get(function, ""))
 
 
-def _match(spots: tuple[Spot, ...], frames: list[tuple[str, int, str]], family: str) -> int | None:
+def _match(spots: tuple[Spot, ...], frames: list[tuple[str, int, str]], family: str) -> Spot | None:
     for file, row, function in frames:
-        for index, spot in enumerate(spots):
+        for spot in spots:
             if family and spot.family and family != spot.family:
                 continue
             if file == spot.file and spot.row <= row <= spot.end_row:
-                return index
+                return spot
             if not file and function in spot.functions:
-                return index
+                return spot
     return None

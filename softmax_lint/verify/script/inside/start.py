@@ -51,7 +51,10 @@ def main(path: str) -> None:
 
 
 def _spots(entries: list[list[Any]]) -> tuple[Spot, ...]:
-    return tuple(Spot(file, row, end, tuple(names), family) for file, row, end, names, family in entries)
+    return tuple(
+        Spot(number, file, row, end, tuple(names), family)
+        for number, file, row, end, names, family in entries
+    )
 
 
 def _limit(memory: int, timeout: float) -> None:

@@ -70,11 +70,11 @@ def _loss(
                 mass = found
             else:
                 mass = tensors.dense(y, columns, 0.0)
-            slope = g.reshape(-1, columns) if g.size == p.size else None
+            slopes = g.reshape(-1, columns) if g.size == p.size else None
             rows = p.reshape(-1, columns)
             total = float(v.astype(np.float64).sum())
             recorder.take(
-                Evaluation(name, expects, rows, mass, other, total, slope, TRAIN, str(p.dtype)),
+                Evaluation(name, expects, rows, mass, other, total, slopes, TRAIN, str(p.dtype)),
                 application,
                 frames[0][:2],
                 seen=seen,
@@ -83,7 +83,9 @@ def _loss(
         def again(predictions: Any) -> Any:
             return original(**{**given, "logits": predictions})
 
-        engine.send(emit, (logits, labels, values, engine.slope(again, values, logits, expects)))
+        with recorder.measuring():
+            slope = engine.slope(again, values, logits, expects)
+            engine.send(recorder.measured(emit), (logits, labels, values, slope))
         return values
 
     return wrapped
@@ -95,11 +97,10 @@ def _logarithm(
     @functools.wraps(original)
     def wrapped(*args: Any, **keywords: Any) -> Any:
         values = original(*args, **keywords)
-        application = sites.logarithm()
-        if application is None:
+        spot = sites.logarithm(name)
+        if spot is None:
             return values
-        spot = sites.logarithms[application]
-        number = len(sites.losses) + application
+        number, where = spot.number, (spot.file, spot.row)
         sigmoid = spot.family == "sigmoid"
         expects = exact.LOG_SIGMOID if sigmoid else exact.LOG_PROBABILITIES
 
@@ -113,10 +114,11 @@ def _logarithm(
                 recorder.take(
                     Evaluation(name, expects, rows, ones, other, total, None, TRAIN, str(p.dtype)),
                     number,
-                    (spot.file, spot.row),
+                    where,
                 )
 
-        engine.send(emit, (values,))  # type: ignore[arg-type]
+        with recorder.measuring():
+            engine.send(recorder.measured(emit), (values,))
         return values
 
     return wrapped

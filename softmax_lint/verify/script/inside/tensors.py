@@ -28,6 +28,9 @@ def dense(targets: Array, classes: int, smoothing: float) -> Array:
 
 def binary(targets: Array, shape: tuple[int, ...], smoothing: float) -> Masses:
     """Mass for yes and for no, one column."""
-    wanted = np.broadcast_to(targets.astype(np.float64), shape).reshape(-1, 1)
+    values = targets.astype(np.float64)
+    # Keras takes labels with and without a last axis of size 1.
+    values = values.reshape(shape) if values.size == np.prod(shape) else np.broadcast_to(values, shape)
+    wanted = values.reshape(-1, 1)
     smooth = wanted * (1 - smoothing) + smoothing / 2
     return smooth, 1 - smooth

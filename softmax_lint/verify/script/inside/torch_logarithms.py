@@ -40,10 +40,9 @@ def _wrap(
 ) -> Callable[..., Any]:
     @functools.wraps(original)
     def wrapped(*args: Any, **keywords: Any) -> Any:
-        application = None if _STATE.busy else sites.logarithm()
-        if application is None:
+        spot = None if _STATE.busy else sites.logarithm(name)
+        if spot is None:
             return original(*args, **keywords)
-        number = len(sites.losses) + application
         _STATE.busy = True
         try:
             value = original(*args, **keywords)
@@ -52,12 +51,11 @@ def _wrap(
         if not isinstance(value, torch.Tensor):
             return value
         phase = TRAIN if value.requires_grad and torch.is_grad_enabled() else EVALUATE
-        recorder.due(number, phase)
-        if recorder.wants(number, phase):
-            spot = sites.logarithms[application]
+        recorder.due(spot.number, phase)
+        if recorder.wants(spot.number, phase):
             sigmoid = spot.family == "sigmoid"
             axis = None if sigmoid else keywords.get("dim", -1)
-            with torch.no_grad():
+            with recorder.measuring(), torch.no_grad():
                 measured = slope(torch, value, value) if phase == TRAIN else None
                 predictions = rows_of(value, axis)
                 ones = np.ones_like(predictions)
@@ -73,7 +71,7 @@ def _wrap(
                         phase,
                         str(value.dtype).removeprefix("torch."),
                     ),
-                    number,
+                    spot.number,
                     (spot.file, spot.row),
                 )
         return value

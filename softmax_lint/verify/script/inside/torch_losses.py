@@ -57,10 +57,10 @@ def _wrap_loss(
         recorder.due(application, phase)
         value = original(*args, **keywords)
         if recorder.wants(application, phase):
-            with torch.no_grad():
+            with recorder.measuring(), torch.no_grad():
                 evaluation = _evaluate(torch, name, given, value, phase)
-            if evaluation is not None:
-                recorder.take(evaluation, application, frames[0][:2])
+                if evaluation is not None:
+                    recorder.take(evaluation, application, frames[0][:2])
         return value
 
     return wrapped
