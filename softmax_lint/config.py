@@ -53,7 +53,7 @@ class Settings:
     fail_level: str = "info"
     output_format: str = "text"
     cache_dir: str | None = None
-    cache: bool = True
+    cache: bool = False  # keep outcomes on disk
     jobs: int | None = None
     reference: bool = False  # let LibCST read everything
     baseline: str | None = None
@@ -241,7 +241,7 @@ def _fold(
         fail_level=merged.get("fail-level", "info"),
         output_format=merged.get("output-format", "text"),
         cache_dir=merged.get("cache-dir"),
-        cache=extra.get("cache", True),
+        cache=bool(extra.get("cache")),
         jobs=extra.get("jobs"),
         reference=extra.get("reference", False),
         baseline=merged.get("baseline"),

@@ -52,7 +52,12 @@ def check(
     settings = settings or Settings(os.getcwd())
     run = _Run(_expand(files, settings), settings, overlay or {}, memory)
     if memory is None and chosen is None and pause is None and not overlay:
-        return batch.check(_task(run, located), progress)
+        task = _task(run, located)
+        if settings.cache:
+            from softmax_lint import kept
+
+            return kept.check(task, settings, located, progress)
+        return batch.check(task, progress)
     run.chosen, run.pause = chosen, pause
     return run.report(progress, located)
 

@@ -1,0 +1,202 @@
+"""A run that keeps what it finds, and looks again only at what changed.
+
+Kept are: the outcome of the whole run, for as long as nothing changed; what every file says on its own; and the
+outcome of every group of files. Contents decide: a file counts as unchanged when its bytes are the same, and
+also without being read when its times, size and number are and it had settled when it was read last.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from softmax_lint import batch, survey
+from softmax_lint.batch import Group, Linked, Progress, Task
+from softmax_lint.cache import Cache, default_folder, edition, named
+from softmax_lint.config import Settings
+from softmax_lint.diagnostic import Report
+from softmax_lint.facts import Facts
+from softmax_lint.folders import Folders
+from softmax_lint.plain import plain, report_of
+from softmax_lint.survey import Seen
+
+# A file that was written so shortly before it was looked at, in nanoseconds, may have been written again since
+# without a trace in its times.
+_SETTLING = 2_000_000_000
+# Settings that change how an outcome is shown and not what it is.
+_SHOWN = frozenset(
+    {
+        "config_file", "selected", "per_file_ignores", "fix", "unsafe_fixes", "show_fixes", "safe_codes",
+        "unsafe_codes", "fail_level", "output_format", "cache_dir", "cache", "jobs", "baseline",
+    }
+)  # fmt: skip
+
+Stamp = list[int]
+# path -> (digest, stamp, whether the file had settled)
+Digests = dict[str, tuple[str, Stamp, bool]]
+
+
+def check(task: Task, settings: Settings, located: bool, progress: Progress | None = None) -> Report:
+    """As `batch.check`, from what earlier runs kept as far as it still holds."""
+    cache = Cache(settings.cache_dir or default_folder())
+    frame = named(edition(), _told(settings), located, task.base)
+    run, folders = named("run", frame), Folders()
+    kept = cache.load(run)
+    digests = _digests(kept)
+    now = _look(task.paths, digests)
+    if kept is not None:
+        report = _whole(task, kept, digests, now, folders)
+        if report is not None:
+            if any(not digests[path][2] and now[path][2] for path in task.paths):
+                cache.store(run, {**kept, "files": now})
+            return report
+    survey_name = named("survey", edition(), task.base, task.more)
+    seen = _survey(task, cache, survey_name, now)
+    groups = batch.divide(task, seen)
+    names = [_name(task, frame, seen, group) for group in groups]
+    known = {at: linked for at, name in enumerate(names) if (linked := _group(cache, name, folders))}
+    outcome = batch.run(task, seen, groups, known, progress)
+    report = batch.join(task, seen, outcome)
+    if any(_stamp(path, 0)[0] != now[path][1] for path in task.paths):
+        return report  # somebody wrote meanwhile: nobody knows which bytes this is about
+    if len(outcome) == len(groups):
+        for at, linked in enumerate(outcome):
+            if at not in known and not linked.report.failures:
+                outside = _outside(linked, groups[at].members)
+                cache.store(names[at], [*batch.to_plain(linked), outside])
+    if not report.failures:
+        members = frozenset().union(*(group.members for group in groups))
+        answer = {
+            "given": task.files,
+            "files": now,
+            "asked": {folder: digest for linked in outcome for folder, digest in linked.asked.items()},
+            "outside": [pair for linked in outcome for pair in _outside(linked, members)],
+            "silencing": report.silencing,
+            "report": plain(report),
+        }
+        cache.store(run, answer)
+    return report
+
+
+def _told(settings: Settings) -> list[object]:
+    """All that the user said and an outcome depends on, in an order that is always the same."""
+    values = {each.name: getattr(settings, each.name) for each in fields(settings) if each.name not in _SHOWN}
+    return [
+        (name, sorted(value) if isinstance(value, frozenset) else value)
+        for name, value in sorted(values.items())
+    ]
+
+
+def _digests(kept: Any) -> Digests:
+    try:
+        return {path: (digest, stamp, settled) for path, (digest, stamp, settled) in kept["files"].items()}
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return {}
+
+
+def _look(paths: Iterable[str], known: Digests) -> Digests:
+    """Digests of files; those that nothing was written to are not read."""
+    now = time.time_ns()
+    found: Digests = {}
+    for path in paths:
+        stamp, settled = _stamp(path, now)
+        before = known.get(path)
+        if before is not None and before[2] and before[1] == stamp:
+            found[path] = before
+        else:
+            found[path] = (_digest(path), stamp, settled)
+    return found
+
+
+def _stamp(path: str, now: int) -> tuple[Stamp, bool]:
+    try:
+        stat = os.stat(path)
+    except (OSError, ValueError):
+        return [], False
+    latest = max(stat.st_mtime_ns, stat.st_ctime_ns)
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino], latest + _SETTLING < now
+
+
+def _digest(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return survey.digest_of(file.read())
+    except (OSError, ValueError):
+        return ""
+
+
+def _whole(task: Task, kept: Any, before: Digests, now: Digests, folders: Folders) -> Report | None:
+    """The outcome that was kept, if everything it came from is as it was."""
+    if len(before) != len(now) or any(path not in before or before[path][0] != now[path][0] for path in now):
+        return None
+    try:
+        if list(task.files) != kept["given"] or not _holds(kept["asked"], kept["outside"], folders):
+            return None
+        report = report_of(kept["report"])
+        silencing = tuple(kept["silencing"])
+    except (TypeError, KeyError, ValueError):
+        return None
+    return Report(report.diagnostics, report.verdicts, report.failures, report.files, silencing)
+
+
+def _holds(asked: Mapping[str, str], outside: Iterable[Sequence[str]], folders: Folders) -> bool:
+    """Whether folders hold the same names, and files that are no part of the project the same bytes."""
+    return all(folders.digest(folder) == digest for folder, digest in asked.items()) and all(
+        _digest(path) == digest for path, digest in outside
+    )
+
+
+def _outside(linked: Linked, members: frozenset[str]) -> list[tuple[str, str]]:
+    """The files that were read and are no part of a group, as excluded ones are, with their digests."""
+    return [(path, _digest(path)) for path in linked.read if path not in members]
+
+
+def _survey(task: Task, cache: Cache, name: str, now: Digests) -> dict[str, Seen]:
+    """What all files say; only those are read whose bytes nobody knows."""
+    known: dict[str, Seen] = {}
+    kept = cache.load(name)
+    if isinstance(kept, dict):
+        for path in task.paths:
+            digest = now[path][0]
+            try:
+                if digest and (found := kept.get(_kind(path) + digest)):
+                    size, stated, imports = found
+                    known[path] = Seen("", size, digest, Facts._make((*stated, tuple(map(tuple, imports)))))
+            except (TypeError, ValueError):
+                break
+    left = [path for path in task.paths if path not in known]
+    known.update(survey.survey(left, task.more, task.jobs))
+    if left:
+        answer = {
+            _kind(path) + each.digest: [each.size, each.facts[:-1], each.facts.imports]
+            for path, each in known.items()
+            if each.digest and not each.failure
+        }
+        cache.store(name, answer)
+    return known
+
+
+def _kind(path: str) -> str:
+    """What bytes say depends on what they are the bytes of."""
+    return "n" if path.endswith(".ipynb") else "s"
+
+
+def _name(task: Task, frame: str, seen: Mapping[str, Seen], group: Group) -> str:
+    """A name for all that the outcome of a group depends on, but for what it asked and read besides."""
+    given = frozenset(task.files)
+    members = [(path, seen[path].digest, path in given) for path in sorted(group.members)]
+    chosen = group.chosen
+    return named("group", frame, members, chosen.roots, sorted(chosen.eager), chosen.watchful)
+
+
+def _group(cache: Cache, name: str, folders: Folders) -> Linked | None:
+    kept = cache.load(name)
+    try:
+        *values, outside = kept
+        linked = batch.from_plain(values)
+        return linked if _holds(linked.asked, outside, folders) else None
+    except (TypeError, ValueError, KeyError):
+        return None
