@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from softmax_lint import code
 from softmax_lint.linking import consumers, options, tensors
+from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     FLOW,
     Argument,
@@ -36,6 +37,7 @@ from softmax_lint.linking.values import (
     just,
     literal,
     merge,
+    under,
     unknown,
 )
 
@@ -55,6 +57,8 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "in": lambda a, b: a in b,
     "not in": lambda a, b: a not in b,
 }
+MOST_MEMBERS = 8
+MOST_FORKS = 4
 NEGATED = {"!=": "==", "is not": "is", "not in": "in"}
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
@@ -148,12 +152,27 @@ def _call(machine: Machine, frame: Frame, e: code.Expr) -> Value:
             return found
     if function[0] == code.ATTR:
         receiver = evaluate(machine, frame, function[2])
+        if e[3] and e[3][-1][0] == code.SPLAT and isinstance(receiver[0].thing, Name):
+            forks = _forks(machine, machine.force(evaluate(machine, frame, e[3][-1][2])))
+            if forks:
+                name = function[3]
+                return _each_fork(
+                    machine,
+                    frame,
+                    e,
+                    forks,
+                    lambda given: machine.call_method(receiver, name, given, origin, frame),
+                )
         given = arguments(machine, frame, e[3], e[4])
         value = machine.call_method(receiver, function[3], given, origin, frame)
         if machine.watching:
             consumers.given_back(machine, value, receiver, given, origin)
         return value
     callee = evaluate(machine, frame, function)
+    if e[3] and e[3][-1][0] == code.SPLAT and isinstance(callee[0].thing, Name):
+        forks = _forks(machine, machine.force(evaluate(machine, frame, e[3][-1][2])))
+        if forks:
+            return _each_fork(machine, frame, e, forks, lambda given: machine.call(callee, given, origin))
     given = arguments(machine, frame, e[3], e[4])
     if function[0] == code.NAME and function[2] == "super" and given.positional:
         owner, receiver = given.positional[0].value, given.positional[-1].value
@@ -163,6 +182,28 @@ def _call(machine: Machine, frame: Frame, e: code.Expr) -> Value:
     if machine.watching:
         consumers.given_back(machine, value, callee, given, origin)
     return value
+
+
+def _forks(machine: Machine, value: Value) -> list[Guards]:
+    """What tells the contents of a starred list apart: it was filled under conditions."""
+    if len(value) != 1 or not isinstance(value[0].thing, Obj):
+        return []
+    items = machine.visible(machine.heap.records[value[0].thing.id].slots.get(ITEMS) or ())
+    if not 1 < len(items) <= MOST_FORKS or not all(isinstance(case.thing, Seq) for case in items):
+        return []
+    return [case.guards for case in items]
+
+
+def _each_fork(
+    machine: Machine, frame: Frame, e: code.Expr, forks: list[Guards], call: Callable[[Arguments], Value]
+) -> Value:
+    """`nn.Sequential(*layers)`: a call for each way in which the list was filled."""
+    results = []
+    for guards in forks:
+        with machine.given(guards):
+            made = call(arguments(machine, frame, e[3], e[4]))
+        results.append(under(made, guards))
+    return join(results)
 
 
 def _seq(machine: Machine, frame: Frame, e: code.Expr) -> Value:
@@ -507,10 +548,9 @@ def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool |
                 return None, machine.key(sign, one is a, one.key, other.value)
             items = machine.contents(just(other))
             if sign == "in" and items is not None:
-                values = tuple(
-                    getattr(literal(i), "value", None) for i in items.items if not isinstance(i, Repeat)
-                )
-                return None, machine.key("in", one.key, values)
+                found = [None if isinstance(i, Repeat) else literal(i) for i in items.items]
+                values = tuple(getattr(i, "value", None) for i in found)
+                return None, machine.key("among" if None in found else "in", one.key, values)
     return None, None
 
 
@@ -521,6 +561,24 @@ def truth_of(machine: Machine, value: Value) -> Decision:
         key = case.thing.key if isinstance(case.thing, Unknown) else None
         results.append((_definite(machine, case), case.guards, key))
     return _collect(machine, results)
+
+
+def _member(machine: Machine, key: Any, parts: tuple[Any, ...]) -> Decision:
+    """`x in (a, b)`: who is not among them equals none of them, and who is the only one equals it."""
+    subject, values = parts[1], parts[2]
+    chosen = machine.path.way(machine.key("value", subject))
+    if chosen is not None:
+        return Decision(chosen[0] in values)
+    try:
+        each = tuple(machine.key("is", subject, value) for value in values[:MOST_MEMBERS])
+    except TypeError:
+        return Decision(None, ((key, True),), ((key, False),))
+    if len(each) == len(values) and all(machine.path.way(one) is False for one in each):
+        return Decision(False)
+    yes: Choices = ((key, True),)
+    if len(values) == 1:
+        yes = (*yes, (each[0], True), (machine.key("value", subject), (values[0],)))
+    return Decision(None, yes, ((key, False), *((one, False) for one in each)))
 
 
 def _definite(machine: Machine, case: Case) -> bool | None:
@@ -577,6 +635,11 @@ def _collect(machine: Machine, results: list[tuple[bool | None, Guards, Any]]) -
                 value = (machine.key("value", parts[1]), (parts[2],))
                 yes, no = ((key, True), value), ((key, False),)
                 return Decision(None, no, yes) if negated else Decision(None, yes, no)
+            if parts[0] == "in":
+                member = _member(machine, key, parts)
+                if not negated:
+                    return member
+                return Decision(None if member.truth is None else not member.truth, member.no, member.yes)
             return Decision(None, ((key, not negated),), ((key, negated),))
     if None not in truths:
         true = [guards for truth, guards, _ in results if truth]

@@ -73,6 +73,7 @@ def elements(machine: Machine, value: Value) -> list[Any] | None:
         return [Repeat((just(tensors.entry_of(thing)),))]
     if isinstance(thing, Obj):
         inner = machine.heap.records[thing.id].slots.get(ITEMS)
+        inner = machine.visible(inner) if inner else None
         if inner is None or len(inner) != 1:
             return None
         thing = inner[0].thing
@@ -92,11 +93,26 @@ def extend_in_place(machine: Machine, left: Value, right: Value) -> bool:
     """`left += right` for a list."""
     if len(left) != 1 or not isinstance(left[0].thing, Obj):
         return False
-    first, second = machine.contents(left), machine.elements(right)
-    if first is None or second is None:
+    second = machine.elements(right)
+    found = None if second is None else extended(machine, left[0].thing, second)
+    if found is None:
         return False
-    machine.heap.write(left[0].thing.id, ITEMS, just(Seq(first.items + tuple(second))))
+    machine.heap.write(left[0].thing.id, ITEMS, found)
     return True
+
+
+def extended(machine: Machine, thing: Obj, more: list[Any]) -> Value | None:
+    """The contents of a list with more behind, whichever they are; None when they are not known."""
+    record = machine.heap.records[thing.id]
+    items = record.slots.get(ITEMS)
+    if not items or record.kind != "list":
+        return None
+    cases = []
+    for case in items:
+        if not isinstance(case.thing, Seq):
+            return None
+        cases.append(Case(Seq((*case.thing.items, *more)), case.guards))
+    return tuple(cases)
 
 
 def delete_item(machine: Machine, value: Value, index: Const | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from softmax_lint.knowledge import find
 from softmax_lint.knowledge.schema import (
     ACTIVATION,
+    AFFINE,
     BASE,
     CONSUMER,
     CONTAINER,
@@ -21,6 +22,7 @@ from softmax_lint.knowledge.schema import (
 )
 from softmax_lint.linking import consumers, library, metrics, options, packing, sinks, tensors
 from softmax_lint.linking.heap import ITEMS
+from softmax_lint.linking.items import extended
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -47,6 +49,7 @@ from softmax_lint.linking.values import (
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
+MANY_WAYS = 4  # in which a list was filled
 MODEL_METHODS = frozenset(
     [
         "compile",
@@ -426,6 +429,11 @@ def _append(machine: Machine, thing: Obj, value: Value) -> Value:
         return just(Const(None))
     if machine.heap.records[thing.id].kind == "library":
         machine.contained.update(case.thing.id for case in value if isinstance(case.thing, Obj))
+    if len(items) >= MANY_WAYS and _is_affine(machine, value):
+        # What came before depends on settings; the layer starts afresh.
+        before = Repeat((unknown("layers that depend on settings", machine.fresh("items")),))
+        machine.heap.write(thing.id, ITEMS, just(Seq((before, value))))
+        return just(Const(None))
     parts = []
     for case in items:
         if isinstance(case.thing, Seq):
@@ -444,6 +452,13 @@ def _append(machine: Machine, thing: Obj, value: Value) -> Value:
             parts.append((case,))
     machine.heap.write(thing.id, ITEMS, join(parts))
     return just(Const(None))
+
+
+def _is_affine(machine: Machine, value: Value) -> bool:
+    if len(value) != 1 or not isinstance(value[0].thing, Obj):
+        return False
+    record = machine.heap.records[value[0].thing.id]
+    return record.kind == "library" and record.of.role == AFFINE
 
 
 def _collection(
@@ -509,6 +524,12 @@ def _mutated(
     result = just(Const(None))
     new: Thing = Unknown("items were changed", machine.fresh("items"))
     contents = items[0].thing if items is not None and len(items) == 1 else None
+    if name == "extend" and values and items is not None and len(items) > 1:
+        further = machine.elements(values[0])
+        longer = None if further is None else extended(machine, thing, further)
+        if longer is not None:
+            machine.heap.write(thing.id, ITEMS, longer)
+            return result
     if isinstance(contents, Seq):
         exact = not any(isinstance(i, Repeat) for i in contents.items)
         if name == "extend" and values:
