@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -140,13 +141,30 @@ def _knows_all(model: Any) -> None:
                 _knows_all(each)
 
 
-@pytest.mark.skipif("SARIF_SCHEMA" not in os.environ, reason="SARIF_SCHEMA names no file")
+# Format → the schema that its readers publish, and the part of a document that it describes.
+SCHEMAS: dict[str, tuple[str, Callable[[Any], list[Any]]]] = {
+    "sarif": ("sarif-schema-2.1.0.json", lambda log: [log]),
+    "rdjson": ("DiagnosticResult.json", lambda result: [result]),  # of reviewdog
+    "gitlab": ("codeclimate.json", list),  # of GitLab, for one entry of a report
+    "junit": ("junit-10.xsd", lambda suites: [suites]),  # of Jenkins' xUnit plugin, the strictest reader
+}
+
+
+@pytest.mark.skipif("FORMAT_SCHEMAS" not in os.environ, reason="FORMAT_SCHEMAS names no folder with schemas")
 @pytest.mark.parametrize("empty", [False, True])
-def test_sarif_is_valid(empty: bool) -> None:
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schema_of_its_readers_holds(name: str, empty: bool) -> None:
+    file, parts = SCHEMAS[name]
+    path = Path(os.environ["FORMAT_SCHEMAS"], file)
+    text = rendered(name, Report((), ()) if empty else report())
+    if path.suffix == ".xsd":
+        pytest.importorskip("xmlschema").XMLSchema(str(path)).validate(text)
+        return
     jsonschema = pytest.importorskip("jsonschema")
-    schema = json.loads(Path(os.environ["SARIF_SCHEMA"]).read_text(encoding="utf-8"))
-    checker = jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())
-    checker.validate(json.loads(rendered("sarif", Report((), ()) if empty else report())))
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    checker = jsonschema.validators.validator_for(schema)(schema, format_checker=jsonschema.FormatChecker())
+    for part in parts(json.loads(text)):
+        checker.validate(part)
 
 
 def test_sarif_is_read_by_sarif_tools(tmp_path: Path) -> None:

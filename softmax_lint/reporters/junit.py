@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 from softmax_lint.diagnostic import Diagnostic, Report
 from softmax_lint.reporters import RenderOptions
-from softmax_lint.reporters.flat import line_of, rows_of, sentence
+from softmax_lint.reporters.flat import line_of, sentence
 from softmax_lint.reporters.names import located, printable, shown
 
 # What XML 1.0 has no way to write down.
@@ -26,7 +26,7 @@ def render(report: Report, options: RenderOptions) -> str:
         cases = list(group)
         name = _attribute(shown(filename, options.cwd))
         lines.append(
-            f'  <testsuite name={name} tests="{len(cases)}" failures="{len(cases)}" errors="0" skipped="0">'
+            f'  <testsuite name={name} file={name} tests="{len(cases)}" failures="{len(cases)}" errors="0" skipped="0">'
         )
         for each in cases:
             lines += _case(each, options.cwd)
@@ -44,17 +44,15 @@ def render(report: Report, options: RenderOptions) -> str:
 def _case(diagnostic: Diagnostic, cwd: str) -> list[str]:
     file = shown(diagnostic.place.filename, cwd)
     stem = re.sub(r"\.(?:py|ipynb)$", "", file).replace("/", ".")
-    row, column, _, _ = rows_of(diagnostic.place)
     message = line_of(diagnostic.message, diagnostic.place)
     where = located(diagnostic.place, cwd)
     body = "\n".join(
         [f"{where}: {printable(diagnostic.message)}", *(sentence(each, cwd) for each in diagnostic.related)]
     )
-    position = f'file={_attribute(file)} line="{row}" column="{column}"'
     # Cases are told apart by their names, so the place belongs to it.
     name = _attribute(f"{diagnostic.code} {diagnostic.name} at {where.removeprefix(printable(file) + ':')}")
     return [
-        f'    <testcase name={name} classname={_attribute(stem)} {position} time="0">',
+        f'    <testcase name={name} classname={_attribute(stem)} time="0">',
         f'      <failure type="{diagnostic.severity}" message={_attribute(message)}>{_text(body)}</failure>',
         "    </testcase>",
     ]
