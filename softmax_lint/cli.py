@@ -275,6 +275,15 @@ def trace(place: str) -> int:
     return run(place)
 
 
+@program.command()
+@click.option("--cache-dir", type=click.Path(), metavar="FOLDER", help="Where the cache lives.")
+def clean(cache_dir: str | None) -> int:
+    """Remove what earlier runs kept to be faster."""
+    from softmax_lint.commands.clean import run
+
+    return run(cache_dir)
+
+
 @program.command(short_help="Run the language server for an editor.")
 @click.option("--stdio", is_flag=True, help="Speak on standard streams, as always; some editors say it.")
 def server(stdio: bool) -> int:

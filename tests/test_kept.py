@@ -14,6 +14,7 @@ import pytest
 
 from softmax_lint import batch, kept, project, rules, survey
 from softmax_lint.cache import Cache
+from softmax_lint.cli import main
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Report
 
@@ -121,7 +122,9 @@ EDITS: list[Callable[[random.Random, Tree], None]] = [
     lambda chance, tree: tree.write("sub/__init__.py", chance.choice(["", "from .net import Net\n"])),
     lambda chance, tree: tree.write("sub/fit.py", FIT),  # its own folder may have a net.py, or not
     lambda chance, tree: tree.write("net/__init__.py", chance.choice([SOFT, RAW])),  # shadows net.py
-    lambda chance, tree: tree.write("build/net.py", RAW),  # left out, and still importable
+    lambda chance, tree: tree.write(
+        "build/net.py", chance.choice([SOFT, RAW])
+    ),  # left out, and still importable
     lambda chance, tree: tree.write("fit.py", FIT.replace("net ", "build.net ")),
     lambda chance, tree: tree.write("alone.py", ALONE.replace("1)", f"{chance.randrange(3)})")),
     lambda chance, tree: _rename(tree, chance.choice(["net.py", "fit.py", "sub/net.py"]), "moved.py"),
@@ -229,6 +232,13 @@ def test_clean_removes_answers_and_nothing_else(tree: Tree) -> None:
     (tree.cache / "mine.txt").write_text("mine")
     assert Cache(str(tree.cache)).clean() > 2
     assert [path.name for path in tree.cache.iterdir()] == ["mine.txt"]
+
+
+def test_clean_is_a_command(tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    tree.check()
+    assert main(["clean", "--cache-dir", str(tree.cache)]) == 0
+    assert "kept answers from" in capsys.readouterr().err
+    assert not tree.cache.exists()
 
 
 def test_old_answers_go(tree: Tree) -> None:
