@@ -189,7 +189,7 @@ class _Round:
                 self.refused.append((diagnostic, "the fix has to change files that were not given"))
                 continue
             new = [edit for edit in first.edits if edit not in taken]
-            if not new or overlap([*taken, *new]):
+            if new and overlap([*taken, *new]):
                 continue
             taken += new
             chosen.append((diagnostic, first))
@@ -255,7 +255,8 @@ def _waves(proposals: Sequence[Proposal]) -> list[list[Proposal]]:
     for each in proposals:
         names = _files_of(each)
         for taken, wave in waves:
-            if not taken & names:
+            # The same edits may be the fix of several findings.
+            if not taken & names or any(each[1].edits == other.edits for _, other in wave):
                 taken |= names
                 wave.append(each)
                 break

@@ -361,6 +361,147 @@ def test_expressions(before: str, after: str, tmp_path: Path) -> None:
     )
 
 
+NET = """import torch
+import torch.nn as nn
+import torch.nn.functional as F
+{head}
+
+class Net(nn.Module):
+    def __init__(self, act={act}):
+        super().__init__()
+        self.fc = nn.Linear(4, 3)
+        self.act = {kept}
+
+    def forward(self, x):
+        x = self.fc(x)
+        x = {call}
+        return x
+
+
+{loss}(Net()(1), 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # What is called may be something else in another context.
+        ({"act": "F.softmax", "kept": "act", "call": "self.act(x, dim=1)"}, None),
+        ({"kept": "{'s': F.softmax, 'r': F.relu}", "call": "self.act['s'](x, dim=1)"}, None),
+        ({"kept": "F.softmax", "call": "self.act(x, dim=1)"}, {"kept": "", "call": ""}),
+        ({"kept": "F.softmax  # why", "call": "self.act(x, dim=1)"}, {"kept": "F.softmax  # why", "call": ""}),
+        ({"kept": "nn.Softmax(1)", "call": "self.act(x)"}, {"kept": "", "call": ""}),
+        ({"kept": "nn.Softmax(1)", "call": "nn.Softmax(1)(x)"}, {"kept": "nn.Softmax(1)", "call": ""}),
+        # Another class has an attribute of the same name.
+        (
+            {"head": "class Gate(nn.Module):\n    def build(self):\n        self.act = nn.ReLU()\n\n",
+             "kept": "nn.Softmax(1)  ", "call": "self.act(x)"},
+            {"head": "class Gate(nn.Module):\n    def build(self):\n        self.act = nn.ReLU()\n\n",
+             "kept": "", "call": ""},
+        ),
+        # Somebody else reads the attribute.
+        (
+            {"head": "def peek(net):\n    return net.act\n\n", "kept": "nn.Softmax(1)", "call": "self.act(x)"},
+            {"head": "def peek(net):\n    return net.act\n\n", "kept": "nn.Identity()", "call": "self.act(x)"},
+        ),
+        # The loss is named elsewhere.
+        (
+            {"head": "LOSSES = {'a': nn.NLLLoss, 'b': nn.MSELoss}\n", "loss": "LOSSES['a']()"},
+            {"head": "LOSSES = {'a': nn.CrossEntropyLoss, 'b': nn.MSELoss}\n", "loss": "LOSSES['a']()"},
+        ),
+        (
+            {"head": "cls = nn.NLLLoss\n", "loss": "cls(weight=None)"},
+            {"head": "cls = nn.CrossEntropyLoss\n", "loss": "cls(weight=None)"},
+        ),
+        (
+            {"head": "from torch.nn import NLLLoss as Loss\n", "loss": "Loss(reduction='sum')"},
+            {"head": "from torch.nn import CrossEntropyLoss\n", "loss": "CrossEntropyLoss(reduction='sum')"},
+        ),
+        ({"loss": "nn.NLLLoss(None, ignore_index=2)"}, {"loss": "nn.CrossEntropyLoss(None, ignore_index=2)"}),
+        ({"loss": "nn.NLLLoss(size_average=False)"}, {"loss": "nn.CrossEntropyLoss(size_average=False)"}),
+    ],
+)  # fmt: skip
+def test_origins(before: dict[str, str], after: dict[str, str] | None, tmp_path: Path) -> None:
+    def program(parts: dict[str, str]) -> str:
+        given = {
+            "head": "",
+            "act": "None",
+            "kept": "act",
+            "call": "x",
+            "loss": "nn.CrossEntropyLoss()",
+            **parts,
+        }
+        text = NET.format(**given)
+        text = text.replace("        self.act = \n", "").replace("        x = \n", "")
+        return text.replace("        x = x\n", "")
+
+    assert fixed(tmp_path, program(before)) == program(before if after is None else after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "model = keras.applications.MobileNet(weights=None, classes=3)\n",
+            "model = keras.applications.MobileNet(weights=None, classes=3, classifier_activation=None)\n",
+        ),
+        # Where other values may arrive the fix is left to the author.
+        (
+            "def f(a):\n    return keras.Sequential([Dense(3, activation=a)])\n\n\nmodel = f(tf.nn.softmax)\n",
+            None,
+        ),
+        (
+            "def f(a):\n    return keras.Sequential([Dense(3), Activation(a)])\n\n\nmodel = f(tf.nn.softmax)\n",
+            None,
+        ),
+        (
+            "def f(a):\n    return keras.Sequential([Dense(3, a), Dense(3, a)])\n\n\nmodel = f('softmax')\n",
+            None,
+        ),
+        (
+            "def f(a):\n    return keras.Sequential([Dense(3), Activation(a)])\n\n\nmodel = f('softmax')\n",
+            "def f(a):\n    return keras.Sequential([Dense(3), Activation(a)])\n\n\nmodel = f('linear')\n",
+        ),
+        (
+            "A = tf.nn.softmax\nmodel = keras.Sequential([Dense(3, activation=A)])\n",
+            "A = tf.nn.softmax\nmodel = keras.Sequential([Dense(3)])\n",
+        ),
+        # A constant with two readers keeps its value.
+        (
+            "A = 'softmax'\nmodel = keras.Sequential([Dense(4, activation=A), Dense(3, activation=A)])\n",
+            "A = 'softmax'\nmodel = keras.Sequential([Dense(4, activation=A), Dense(3)])\n",
+        ),
+    ],
+)
+def test_activations_from_elsewhere(before: str, after: str | None, tmp_path: Path) -> None:
+    head = "import keras\nimport tensorflow as tf\nfrom keras.layers import Activation, Dense\n\n"
+    old = head + before + COMPILE.format(loss="'categorical_crossentropy'", metrics="[]")
+    loss = "keras.losses.CategoricalCrossentropy(from_logits=True)"
+    new = old if after is None else head + after + COMPILE.format(loss=loss, metrics="[]")
+    assert fixed(tmp_path, old) == new
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("keras.losses.get('categorical_crossentropy')", f"{L}CategoricalCrossentropy(from_logits=True)"),
+        ("keras.losses.deserialize('categorical_crossentropy')", None),
+    ],
+)
+def test_losses_from_calls(before: str, after: str | None, tmp_path: Path) -> None:
+    old = "model = keras.Sequential([Dense(3, activation='softmax')])\n"
+    program = KERAS + old + COMPILE.format(loss=before, metrics="[]")
+    new = KERAS + old.replace(", activation='softmax'", "") + COMPILE.format(loss=after, metrics="[]")
+    assert fixed(tmp_path, program) == (program if after is None else new)
+
+
+def test_a_fix_that_serves_two_findings_counts_for_both(tmp_path: Path) -> None:
+    program = KERAS + "model = keras.Sequential([Dense(3, activation='softmax')])\n"
+    program += 2 * COMPILE.format(loss="'categorical_crossentropy'", metrics="[]")
+    outcome = fix(tmp_path, {"train.py": program})
+    assert len(outcome.applied) == 2 and not outcome.report.diagnostics
+
+
 def test_imports_go_with_the_last_use(tmp_path: Path) -> None:
     program = TORCH.replace("import torch\n", "from torch.nn import Linear, Softmax\n") + torch_model(
         "self.sm = Softmax(dim=1)", "return self.sm(self.fc(x))", "CrossEntropyLoss"

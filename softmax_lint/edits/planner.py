@@ -60,12 +60,14 @@ def plan(files: Files, diagnostic: Diagnostic, joints: Sequence[Joint], paths: S
     """The fixes of one finding. `joints` is all that met, `paths` the files where outputs may be used."""
     if diagnostic.fixes:
         return Planned(diagnostic.fixes)
+    if diagnostic.code not in _PLANNERS:
+        return Planned(())
     own = [joint for joint in joints if _is_of(joint, diagnostic)]
     if not own:
         return Planned((), ("the ends of the finding are not known",))
     fixes: list[Fix] = []
     refusals: list[str] = []
-    for make in _PLANNERS.get(diagnostic.code, ()):
+    for make in _PLANNERS[diagnostic.code]:
         try:
             fixes.append(make(files, joints, own, paths, diagnostic.code))
         except Refused as refusal:

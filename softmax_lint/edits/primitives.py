@@ -154,14 +154,45 @@ def drop_statement(tree: Tree, statement: cst.BaseSmallStatement) -> Outcome:
         isinstance(block, cst.IndentedBlock) and len(block.body) == 1
     )
     if is_only:
+        around = tree.parent(line if isinstance(line, cst.SimpleStatementSuite) else block or line)
+        if isinstance(around, cst.If) and _only_guards(tree, around, end):
+            return _drop_lines(text, tree.spans[around][0], end)
         return Outcome((Change(start, end, "pass"),), has_comment(text[start:end]))
+    return _drop_lines(text, start, end)
+
+
+def _only_guards(tree: Tree, branch: cst.If, end: int) -> bool:
+    """Whether an ``if`` does nothing but decide on its only statement, which ends at `end`."""
+    if branch.orelse is not None or has_comment(tree.text[tree.spans[branch][0] : end]):
+        return False
+    block = tree.parent(branch)
+    is_only = isinstance(block, cst.IndentedBlock) and len(block.body) == 1
+    if is_only or not isinstance(block, (cst.IndentedBlock, cst.Module)):
+        return False
+    pending: list[cst.CSTNode] = [branch.test]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (cst.Call, cst.Await, cst.Yield, cst.NamedExpr)):
+            return False
+        pending += node.children
+    return True
+
+
+def _drop_lines(text: str, start: int, end: int) -> Outcome:
+    """The lines of a statement go, and of the blank lines on both sides those behind it."""
     begin = text.rfind("\n", 0, start) + 1
     stop = text.find("\n", end)
     tail = text[end : len(text) if stop < 0 else stop]
-    if stop >= 0:
-        return Outcome((Change(begin, stop + 1, ""),), has_comment(text[start:end] + tail))
-    # The last line of a text without a line end: the one before it goes instead.
-    return Outcome((Change(max(begin - 1, 0), len(text), ""),), has_comment(text[start:end] + tail))
+    loses = has_comment(text[start:end] + tail)
+    if stop < 0:
+        # The last line of a text without a line end: the one before it goes instead.
+        return Outcome((Change(max(begin - 1, 0), len(text), ""),), loses)
+    stop += 1
+    before = text[text.rfind("\n", 0, max(begin - 1, 0)) + 1 : begin]
+    if begin and not before.strip(" \t\n"):
+        while not (line := text[stop : text.find("\n", stop) + 1]).strip(" \t\n") and line:
+            stop += len(line)
+    return Outcome((Change(begin, stop, ""),), loses)
 
 
 # Expressions.

@@ -10,9 +10,17 @@ import libcst as cst
 
 from softmax_lint.diagnostic import Place
 from softmax_lint.edits import primitives as do
+from softmax_lint.edits.callees import (
+    applies_only,
+    assigned,
+    is_constant,
+    is_read_once,
+    is_used_once,
+    names_only,
+)
 from softmax_lint.edits.files import Draft, Files
-from softmax_lint.edits.names import dotted, sibling
-from softmax_lint.edits.tree import Refused, Text, Tree
+from softmax_lint.edits.names import bindings, dotted, sibling
+from softmax_lint.edits.tree import Change, Refused, Text, Tree
 from softmax_lint.judging import Joint
 from softmax_lint.knowledge.schema import Api
 
@@ -21,6 +29,7 @@ _CONTAINERS = frozenset({"Sequential", "ModuleList", "LayerList"})
 # Parameters that hold the tensor, where it is given by its name.
 _SUBJECTS = frozenset({"input", "x", "logits", "features", "inputs", "tensor", "a"})
 _KEPT = ("name", "dtype")
+_HEAD = "classifier_activation"
 
 
 def remove(files: Files, draft: Draft, joint: Joint) -> None:
@@ -33,10 +42,15 @@ def remove(files: Files, draft: Draft, joint: Joint) -> None:
     text, tree, node = files.find(pair.source)
     if _is_layer(node, pair.source_text, joint.built):
         assert isinstance(node, cst.Call)
-        _remove_layer(files, draft, text, tree, node, pair.framework)
+        setting = _setting_of(node)
+        if setting is not None and not _is_literal(setting):
+            _remove_setting(files, draft, joint, text, tree, setting)
+        else:
+            _remove_layer(files, draft, text, tree, node, pair.framework)
     elif isinstance(node, cst.Call) and not _is_setting(tree, node, pair.source_text):
-        if _defaults_to_activation(pair.source_text, node):
-            draft.take(text, do.set_argument(tree, node, "classifier_activation", "None"))
+        position = _head_position(node)
+        if position is not None:
+            draft.take(text, do.set_argument(tree, node, _HEAD, "None", position))
             return
         _remove_call(files, draft, joint, text, tree, node)
     else:
@@ -58,9 +72,27 @@ def _is_setting(tree: Tree, node: cst.BaseExpression, text: str) -> bool:
     return isinstance(parent, cst.Arg) and parent.keyword is not None and "activation" in parent.keyword.value
 
 
-def _defaults_to_activation(text: str, node: cst.Call) -> bool:
-    name = dotted(node.func)
-    return name is not None and text == name.rpartition(".")[2] and name.rpartition(".")[2][:1].isupper()
+def _setting_of(node: cst.Call) -> cst.BaseExpression | None:
+    """What an ``Activation`` or ``Lambda`` layer is told to apply; None for layers that are an activation."""
+    if (dotted(node.func) or _leaf(node.func)).rpartition(".")[2] not in ("Activation", "Lambda"):
+        return None
+    for argument in node.args:
+        if not argument.star and (
+            argument.keyword is None or argument.keyword.value in ("activation", "function")
+        ):
+            return argument.value
+    return None
+
+
+def _is_literal(node: cst.BaseExpression) -> bool:
+    return isinstance(node, (cst.SimpleString, cst.ConcatenatedString, cst.Lambda, cst.Call))
+
+
+def _head_position(node: cst.Call) -> int | None:
+    """Where a model of the library takes the activation of its head; None for other calls."""
+    leaf = (dotted(node.func) or "").rpartition(".")[2]
+    rows = (row for row in _rows() if row.name.rpartition(".")[2] == leaf)
+    return next((row.params.index(_HEAD) for row in rows if _HEAD in row.params), None)
 
 
 # Layers in containers.
@@ -163,14 +195,16 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     inner = subject(node, pair.source_text)
     if _is_only_outside_training(tree, node):
         raise Refused("the activation is applied outside of training only")
+    if not applies_only(files, text, tree, node, joint):
+        raise Refused("the activation is chosen elsewhere")
     made = _construction(files, joint, node)
     if isinstance(node.func, cst.Call) and _kept(node.func):
         # A layer with a name of its own: the name may be an output's.
         _neutralise(files, draft, text, tree, node.func, pair.framework)
         return
-    if made is not None and (not made.is_alone or _kept(made.call)):
+    if made is not None and isinstance(made.value, cst.Call) and (not made.is_alone or _kept(made.value)):
         # Called in several places, or read otherwise: the object itself is made to do nothing.
-        _neutralise(files, draft, made.text, made.tree, made.call, pair.framework)
+        _neutralise(files, draft, made.text, made.tree, made.value, pair.framework)
         return
     statement = tree.parent(node)
     is_own = (
@@ -184,8 +218,10 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
         draft.take(text, do.drop_statement(tree, statement))
     else:
         draft.take(text, do.unwrap(tree, node, inner))
+    if made is None:
+        made = _alias(files, joint, text, tree, node)
     if made is not None:
-        assignment = made.tree.statement(made.call)
+        assignment = made.tree.statement(made.value)
         assert isinstance(assignment, cst.Assign)
         outcome = do.drop_statement(made.tree, assignment)
         if not outcome.loses_comment:
@@ -212,11 +248,11 @@ def _is_only_outside_training(tree: Tree, node: cst.CSTNode) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Construction:
-    """Where a called object was made. `is_alone` when one call is all that its name is used for."""
+    """What a called name stands for. `is_alone` when one call is all that the name is used for."""
 
     text: Text
     tree: Tree
-    call: cst.Call
+    value: cst.BaseExpression
     is_alone: bool
 
 
@@ -235,9 +271,27 @@ def _construction(files: Files, joint: Joint, node: cst.Call) -> _Construction |
         isinstance(assignment, cst.Assign)
         and len(assignment.targets) == 1
         and (dotted(assignment.targets[0].target) or "").rpartition(".")[2] == leaf
-        and files.count(text.filename, leaf) <= 2
+        and is_used_once(text, tree, made, files, leaf)
     )
     return _Construction(text, tree, made, is_alone)
+
+
+def _alias(files: Files, joint: Joint, text: Text, tree: Tree, node: cst.Call) -> _Construction | None:
+    """The function behind a name or attribute, where nothing but the call reads it."""
+    name = dotted(node.func)
+    if name is None or joint.built is not None:
+        return None
+    leaf = name.rpartition(".")[2]
+    found = list(assigned(files, text, leaf))
+    if len(found) != 1 or any(binding.name == name.partition(".")[0] for binding in bindings([text])):
+        return None
+    where, inside, value = found[0]
+    statement = inside.parent(value)
+    if not isinstance(statement, cst.Assign) or len(statement.targets) != 1:
+        return None
+    if dotted(statement.targets[0].target) is None or not is_used_once(where, inside, value, files, leaf):
+        return None
+    return _Construction(where, inside, value, True)
 
 
 def subject(node: cst.Call, text: str) -> cst.BaseExpression:
@@ -260,14 +314,21 @@ def _remove_setting(
 ) -> None:
     pair = joint.pair
     assert pair is not None
-    if joint.built is not None and joint.built != pair.source:
+    if joint.built is not None and joint.built not in (pair.source, _place(text, tree, node)):
         where, inside, literal = files.find(joint.built)
         if isinstance(literal, (cst.SimpleString, cst.ConcatenatedString)):
-            _replace_constant(draft, pair.framework, where, inside, literal)
-            return
-        if isinstance(literal, cst.Call) and _is_layer(literal, pair.source_text, None):
+            if literal is node or is_read_once(files, text, tree, node):
+                _replace_constant(draft, pair.framework, where, inside, literal)
+                return
+            if not is_constant(files, text, tree, node):
+                raise Refused("what names the activation is read elsewhere, too")
+        elif isinstance(literal, cst.Call) and _is_layer(literal, pair.source_text, None):
             _remove_layer(files, draft, where, inside, literal, pair.framework)
             return
+    elif isinstance(node, (cst.Name, cst.Attribute, cst.Subscript)) and not names_only(
+        files, text, tree, node, pair.source_text
+    ):
+        raise Refused("the activation is chosen elsewhere")
     argument = tree.parent(node)
     if not isinstance(argument, cst.Arg):
         if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
@@ -279,11 +340,16 @@ def _remove_setting(
         raise Refused("the activation is no argument of a call")
     name = (dotted(call.func) or _leaf(call.func)).rpartition(".")[2]
     if name in ("Activation", "Lambda"):
-        draft.take(text, do.replace_literal(tree, node, "'linear'"))
+        _remove_layer(files, draft, text, tree, call, pair.framework)
     elif may_drop(name, argument, call):
         draft.take(text, do.drop_argument(tree, argument))
     else:
         draft.take(text, do.replace_literal(tree, node, "None"))
+
+
+def _place(text: Text, tree: Tree, node: cst.BaseExpression) -> Place:
+    start, end = tree.spans[node]
+    return text.edit(Change(start, end, "")).place
 
 
 def _replace_constant(draft: Draft, framework: str, text: Text, tree: Tree, node: cst.BaseExpression) -> None:

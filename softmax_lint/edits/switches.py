@@ -6,6 +6,7 @@ import libcst as cst
 
 from softmax_lint.diagnostic import Place
 from softmax_lint.edits import primitives as do
+from softmax_lint.edits.callees import assigned
 from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.names import KERAS, dotted, ensure_name, sibling
 from softmax_lint.edits.tree import Refused, Text, Tree
@@ -30,7 +31,7 @@ WITHOUT_LOGITS = {
     "binary_cross_entropy_with_logits": "binary_cross_entropy",
 }
 # Parameters that only the loss with logits has.
-_ONLY_WITH = {"label_smoothing": 5, "pos_weight": 4}
+_ONLY_WITH = frozenset({"label_smoothing", "pos_weight"})
 
 
 def to_logits(files: Files, draft: Draft, joint: Joint) -> None:
@@ -73,19 +74,48 @@ def to_probabilities(files: Files, draft: Draft, joint: Joint) -> None:
 def _swap(files: Files, draft: Draft, joint: Joint, table: dict[str, str]) -> None:
     text, tree, node = files.find(joint.sink)
     callee = node.func if isinstance(node, cst.Call) else node
-    name = dotted(callee)
     own = joint.row.rpartition(".")[2]
     other = table.get(own)
-    if name is None or other is None:
+    if other is None:
         raise Refused(f"`{joint.row}` has no counterpart")
-    if name.rpartition(".")[2] != own and not _is_alias(files, text, name, own):
-        raise Refused(f"`{own}` is reached through the name `{name}`")
     if table is WITHOUT_LOGITS and isinstance(node, cst.Call):
-        for index, argument in enumerate(node.args):
-            keyword = argument.keyword.value if argument.keyword is not None else None
-            if keyword in _ONLY_WITH or (keyword is None and index >= 4 + (node is not callee)):
-                raise Refused(f"`{other}` has no such parameter")
-    draft.take(text, do.replace_callee(tree, callee, sibling(files, draft, text, tree, callee, other)))
+        _refuse_extras(joint, node, other)
+    for where, inside, named in _spelled(files, text, tree, callee, own):
+        made = sibling(files, draft, where, inside, named, other)
+        draft.take(where, do.replace_callee(inside, named, made))
+
+
+def _refuse_extras(joint: Joint, node: cst.Call, other: str) -> None:
+    """Arguments that only the loss with logits has have no place in the other one."""
+    row = find(joint.row)
+    assert row is not None
+    for index, argument in enumerate(node.args):
+        if argument.star:
+            raise Refused("starred arguments may hold what the other loss lacks")
+        keyword = argument.keyword.value if argument.keyword is not None else None
+        if keyword is None and index < len(row.params):
+            keyword = row.params[index]
+        if keyword in _ONLY_WITH:
+            raise Refused(f"`{other}` has no parameter `{keyword}`")
+
+
+def _spelled(
+    files: Files, text: Text, tree: Tree, callee: cst.BaseExpression, own: str
+) -> list[tuple[Text, Tree, cst.BaseExpression]]:
+    """Where the file names what is called: the callee, else what its name or table was given. Raises `Refused`."""
+    name = dotted(callee)
+    if name is not None and (name.rpartition(".")[2] == own or _is_alias(files, text, name, own)):
+        return [(text, tree, callee)]
+    base = name if name is not None else dotted(callee.value) if isinstance(callee, cst.Subscript) else None
+    if base is None:
+        raise Refused(f"`{own}` is reached through a call")
+    found: list[tuple[Text, Tree, cst.BaseExpression]] = []
+    for where, inside, value in assigned(files, text, base.rpartition(".")[2]):
+        parts = [entry.value for entry in value.elements] if isinstance(value, cst.Dict) else [value]
+        found += [(where, inside, part) for part in parts if (dotted(part) or "").rpartition(".")[2] == own]
+    if not found:
+        raise Refused(f"`{own}` is reached through the name `{base}`")
+    return found
 
 
 def _is_alias(files: Files, text: Text, name: str, own: str) -> bool:
@@ -108,10 +138,12 @@ def _set_flag(files: Files, draft: Draft, joint: Joint) -> None:
     if isinstance(node, cst.Call):
         name = dotted(node.func)
         leaf = name.rpartition(".")[2] if name is not None else ""
+        argument = node.args[0].value if leaf == "get" and len(node.args) == 1 else None
+        if isinstance(argument, (cst.SimpleString, cst.ConcatenatedString)):
+            name = ensure_name(files, draft, text, tree, node, KERAS, f"losses.{class_name(joint.row)}")
+            draft.take(text, do.replace_literal(tree, node, f"{name}(from_logits=True)"))
+            return
         if find(f"keras.losses.{leaf}") is None and find(f"keras.backend.{leaf}") is None:
-            raise Refused("the loss comes from another call")
-        argument = node.args[0].value if leaf == "get" and node.args else None
-        if argument is not None:
             raise Refused("the loss comes from another call")
         draft.take(text, do.set_argument(tree, node, "from_logits", "True", row.params.index("from_logits")))
         return
