@@ -45,7 +45,7 @@ def test_broken_promises_are_noticed(
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "train.py").write_text(strip(FIXTURES / "mnist" / "seed.py"))
     real = fixer.fix
-    calls = []
+    calls: list[Fixed] = []
 
     def fix(*arguments: Any, **keywords: Any) -> Fixed:
         outcome = real(*arguments, **keywords)
