@@ -39,14 +39,15 @@ __all__ = [
     "check_source",
 ]
 
+if not TYPE_CHECKING:  # who checks types must not believe that there is every name
 
-def __getattr__(name: str) -> Any:
-    # Importing the package alone stays cheap: the command line does it too.
-    if name in __all__:
-        from softmax_lint import api
+    def __getattr__(name: str) -> Any:
+        # Importing the package alone stays cheap: the command line does it too.
+        if name in __all__:
+            from softmax_lint import api
 
-        return getattr(api, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return getattr(api, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -40,19 +40,20 @@ class Result:
 
 
 def check_paths(
-    paths: Sequence[str | os.PathLike[str]] = (".",),
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (".",),
     *,
     config: str | os.PathLike[str] | None = None,
     isolated: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> Result:
-    """The findings in files and folders, as on the command line; file names in it are absolute.
+    """The findings in files and folders, or in one, as on the command line; file names in it are absolute.
 
     `options` are keys of the configuration with their values, such as ``{"select": ["SML002"]}``. They win
     over the file `config`, or over the nearest one where that is None; `isolated` reads none. A path that
     does not exist is a failure of the result. Raises ConfigError.
     """
-    named = [os.fspath(path) for path in paths]
+    given = [paths] if isinstance(paths, str | os.PathLike) else paths
+    named = [os.fspath(path) for path in given]
     settings = _settings(named, config, isolated, options)
     found = discover(named, settings)
     missing = [Failure(os.path.abspath(path), "no such file or directory") for path in found.missing]

@@ -44,6 +44,12 @@ def test_check_paths() -> None:
     assert [each.message for each in result.failures] == ["no such file or directory"]
     assert (result.files, result.suppressed) == (3, 0)
     assert isinstance(result.diagnostics[0], softmax_lint.Diagnostic)
+    # One path is no sequence of letters.
+    assert (
+        brief(softmax_lint.check_paths("q"))
+        == brief(softmax_lint.check_paths(Path("q")))
+        == [("d.py", None, 2, "SML002")]
+    )
 
 
 def test_configuration() -> None:
@@ -52,7 +58,8 @@ def test_configuration() -> None:
     assert len(brief(softmax_lint.check_paths(isolated=True))) == 1
     assert len(brief(softmax_lint.check_paths(config="other.toml"))) == 1
     assert brief(softmax_lint.check_paths(isolated=True, options={"select": ["SML003"]})) == []
-    for wrong in ({"selekt": []}, {"select": ["SML0022"]}, {"rows": [{}]}):
+    mistakes: tuple[dict[str, Any], ...] = ({"selekt": []}, {"select": ["SML0022"]}, {"rows": [{}]})
+    for wrong in mistakes:
         with pytest.raises(softmax_lint.ConfigError):
             softmax_lint.check_paths(options=wrong)
 
