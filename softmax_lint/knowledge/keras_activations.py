@@ -90,7 +90,13 @@ ACTIVATIONS: Final = (
     _activation("activations.mish", HIDDEN),
     _activation("activations.exponential", HIDDEN),
     _function("activations.linear", KEEP),
-    _function("activations.get", NAMED_ACTIVATION, "identifier", activation="identifier"),
+    _function(
+        "activations.get",
+        NAMED_ACTIVATION,
+        "identifier",
+        activation="identifier",
+        aliases=("keras.layers.activations.get",),  # `from keras.layers import activations`, in Keras 2
+    ),
     _activation("backend.softmax", SOFTMAX, "x axis"),
     _activation("backend.sigmoid", SIGMOID),
     _activation("backend.hard_sigmoid", SIGMOID, measured=False),

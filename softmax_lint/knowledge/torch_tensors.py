@@ -53,6 +53,11 @@ _KEEP = (
     build_function("torch.as_tensor", KEEP, "data * dtype device", subject="data"),
     build_function("torch.asarray", KEEP, "obj * dtype device copy requires_grad", subject="obj"),
     build_function("torch.autograd.Variable", KEEP, "data requires_grad volatile", subject="data"),
+    # They give a packed sequence, which is read through its first item or `.data`, or a pair.
+    build_function("torch.nn.utils.rnn.pack_padded_sequence", KEEP, "input lengths batch_first enforce_sorted",
+        measured=False),
+    build_function("torch.nn.utils.rnn.pad_packed_sequence", KEEP,
+        "sequence batch_first padding_value total_length", subject="sequence", measured=False),
     *build_many(build_method, "Tensor.", _PROPERTIES, KEEP),
     *build_many(build_method, "Tensor.", "detach detach_ numpy tolist item data", KEEP, detached=True),
     build_function("torch.detach", KEEP, "input", detached=True),
