@@ -365,7 +365,74 @@ def vscode(work: Path) -> None:
             play([node24, script, address, folder, pictures, part], work / "node", CHROMIUM=browser)
 
 
-CLIENTS: dict[str, Callable[[Path], None]] = {"neovim": neovim, "vscode": vscode}
+def emacs(work: Path) -> None:
+    """Emacs with eglot, in batch mode."""
+    command = [program("emacs"), "--batch", "-l", TRIALS / "emacs.el"]
+    folder = lay(work / "project-emacs")
+    play(command, folder, HOME=str(work / "home"), SOFTMAX_LINT_SERVER=" ".join(SERVER))
+
+
+def ale(work: Path) -> None:
+    """Vim with ALE. ALE_FOLDER says where ALE lies."""
+    place = Path(os.environ.get("ALE_FOLDER", "/usr/share/vim-ale"))
+    if not (place / "plugin" / "ale.vim").exists():
+        raise Unobtainable(f"no ALE in {place}")
+    log = work / "ale.log"
+    log.unlink(missing_ok=True)
+    command = [program("vim"), "-N", "-u", TRIALS / "ale.vim", "-es", "--not-a-term"]
+    environment = {"TRY_LOG": str(log), "ALE_FOLDER": str(place), "SOFTMAX_LINT_PYTHON": sys.executable}
+    try:
+        play(command, lay(work / "project-ale"), **environment)
+    finally:
+        print(log.read_text(encoding="utf-8") if log.exists() else "it wrote nothing", flush=True)
+
+
+def jupyterlab(work: Path) -> None:
+    """JupyterLab with jupyterlab-lsp, in Chromium."""
+    browser, node24 = program("chromium"), node(work)
+    place = installed(work / "jupyter", "jupyterlab", "jupyterlab-lsp", "ipykernel")
+    pictures = work / "pictures"
+    pictures.mkdir(exist_ok=True)
+    script = work / "node" / "jupyterlab.mjs"
+    shutil.copy(TRIALS / "jupyterlab.mjs", script)
+    server = {
+        "version": 2,
+        "argv": SERVER,
+        "languages": ["python"],
+        "mime_types": ["text/python", "text/x-ipython"],
+        "display_name": "softmax-lint",
+    }
+    config = work / "jupyter-config.py"
+    config.write_text(
+        f"c.LanguageServerManager.language_servers = {{'softmax-lint': {server!r}}}\n"
+        "c.LanguageServerManager.autodetect = False\n",
+        encoding="utf-8",
+    )
+    port = free_port()
+    options = [
+        f"--ServerApp.port={port}",
+        "--IdentityProvider.token=",
+        "--ServerApp.open_browser=False",
+        "--allow-root",
+    ]
+    command = [place / "python", "-m", "jupyterlab", f"--config={config}", *options]
+    folder = lay(work / "project-jupyterlab")
+    environment = {
+        "HOME": str(work / "home"),
+        "JUPYTER_CONFIG_DIR": str(work / "jupyter-settings"),
+        "PYTHONPATH": str(HERE.parent),
+    }
+    with serving(command, work / "jupyterlab.log", folder, port, **environment) as address:
+        play([node24, script, address, pictures], work / "node", CHROMIUM=browser)
+
+
+CLIENTS: dict[str, Callable[[Path], None]] = {
+    "neovim": neovim,
+    "vscode": vscode,
+    "emacs": emacs,
+    "ale": ale,
+    "jupyterlab": jupyterlab,
+}
 
 
 def main() -> int:

@@ -104,6 +104,7 @@ async function works() {
   await command("Show or Focus Hover");
   const hover = page.locator(".monaco-hover:visible");
   await until("hover shows the rule's page", async () => (await hover.allInnerTexts()).join(" ").includes("double-softmax"), () => hover.allInnerTexts());
+  await until("hover offers quick fixes", async () => (await hover.allInnerTexts()).join(" ").includes("Quick Fix"), () => hover.allInnerTexts());
   await picture("hover");
   await page.keyboard.press("Escape");
   await goTo(11, 32);

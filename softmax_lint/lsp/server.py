@@ -332,7 +332,7 @@ class Session:
 
 def _wants(only: list[str], kind: str) -> bool:
     """Whether a client that wants some kinds of actions takes this one: a kind includes its subkinds."""
-    return not only or any(kind == each or kind.startswith(f"{each}.") for each in only)
+    return not only or any(not each or f"{kind}.".startswith(f"{each}.") for each in only)
 
 
 def _plain(value: Any) -> Any:
