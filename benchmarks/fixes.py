@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from softmax_lint import fixer, project
+from softmax_lint import fixer, project, scope
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Place, Report, Verdict
 from softmax_lint.edits.replace import replace_all
@@ -54,7 +54,7 @@ Line = tuple[str, int, int]  # file, cell (0 for none), row
 def try_fixes(folder: str) -> Result:
     """Fix a folder in place and say what happened, as plain data for JSON."""
     settings = Settings(folder, selected=frozenset(rule.code for rule in RULES), respect_gitignore=False)
-    names = project._expand([folder], settings)
+    names = scope.expand([folder], settings)
     memory = Memory(None)
 
     def examine(overlay: Mapping[str, bytes]) -> Examined:

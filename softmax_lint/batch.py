@@ -33,14 +33,15 @@ class Linked(NamedTuple):
 
 class Task(NamedTuple):
     """What there is to do. `files` are given, `paths` are all files of the project, all absolute; imports do
-    not leave the folder `base`. `link` runs some roots; `more` are tokens of sinks besides ours; at most `jobs`
-    processes work.
+    not leave the folder `base`. `link` runs some roots; `root_of` gives the root of a folder's project; `more`
+    are tokens of sinks besides ours; at most `jobs` processes work.
     """
 
     files: tuple[str, ...]
     paths: tuple[str, ...]
     base: str
     link: Callable[[Chosen], Linked]
+    root_of: Callable[[str], str]
     more: tuple[str, ...] = ()
     jobs: int | None = None
 

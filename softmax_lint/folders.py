@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 
+# What makes a folder the root of a project.
+ROOT_MARKS = ("softmax-lint.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
+
 
 class Folders:
     """The names in folders, as they were when they were first asked for; none where there is no folder."""
@@ -12,6 +15,7 @@ class Folders:
     def __init__(self) -> None:
         self._names: dict[str, frozenset[str]] = {}
         self._digests: dict[str, str] = {}
+        self._roots: dict[tuple[str, str], str] = {}
 
     def names(self, folder: str) -> frozenset[str]:
         known = self._names.get(folder)
@@ -32,3 +36,29 @@ class Folders:
             known = hashlib.blake2b(data.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
             self._digests[folder] = known
         return known
+
+    def root_of(self, folder: str, base: str) -> str:
+        """The root of a project: the nearest folder above with a mark, else `base`, else the folder itself."""
+        known = self._roots.get((folder, base))
+        if known is None:
+            if self._is_marked(folder):
+                known = folder
+            else:
+                parent = os.path.dirname(folder)
+                inside = folder != base and parent != folder and folder.startswith(base + os.sep)
+                known = self.root_of(parent, base) if inside else self._marked_above(folder)
+            self._roots[folder, base] = known
+        return known
+
+    def _is_marked(self, folder: str) -> bool:
+        names = self.names(folder)
+        return any(mark in names for mark in ROOT_MARKS)
+
+    def _marked_above(self, folder: str) -> str:
+        at = folder
+        while not self._is_marked(at):
+            parent = os.path.dirname(at)
+            if parent == at:
+                return folder
+            at = parent
+        return at

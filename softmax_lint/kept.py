@@ -71,6 +71,7 @@ def check(task: Task, settings: Settings, located: bool, progress: Progress | No
         members = frozenset().union(*(group.members for group in groups))
         answer = {
             "given": task.files,
+            "roots": _roots(task, task.paths),
             "files": now,
             "asked": {folder: digest for linked in outcome for folder, digest in linked.asked.items()},
             "outside": [pair for linked in outcome for pair in _outside(linked, members)],
@@ -133,13 +134,22 @@ def _whole(task: Task, kept: Any, before: Digests, now: Digests, folders: Folder
     if len(before) != len(now) or any(path not in before or before[path][0] != now[path][0] for path in now):
         return None
     try:
-        if list(task.files) != kept["given"] or not _holds(kept["asked"], kept["outside"], folders):
+        if (
+            list(task.files) != kept["given"]
+            or kept["roots"] != _roots(task, task.paths)
+            or not _holds(kept["asked"], kept["outside"], folders)
+        ):
             return None
         report = report_of(kept["report"])
         silencing = tuple(kept["silencing"])
     except (TypeError, KeyError, ValueError):
         return None
     return Report(report.diagnostics, report.verdicts, report.failures, report.files, silencing)
+
+
+def _roots(task: Task, paths: Iterable[str]) -> dict[str, str]:
+    """The roots of the projects of folders: imports climb up to them."""
+    return {folder: task.root_of(folder) for folder in dict.fromkeys(os.path.dirname(path) for path in paths)}
 
 
 def _holds(asked: Mapping[str, str], outside: Iterable[Sequence[str]], folders: Folders) -> bool:
@@ -189,7 +199,8 @@ def _name(task: Task, frame: str, seen: Mapping[str, Seen], group: Group) -> str
     given = frozenset(task.files)
     members = [(path, seen[path].digest, path in given) for path in sorted(group.members)]
     chosen = group.chosen
-    return named("group", frame, members, chosen.roots, sorted(chosen.eager), chosen.watchful)
+    roots = _roots(task, sorted(group.members))
+    return named("group", frame, members, roots, chosen.roots, sorted(chosen.eager), chosen.watchful)
 
 
 def _group(cache: Cache, name: str, folders: Folders) -> Linked | None:

@@ -18,10 +18,11 @@ PACKAGE = Path(softmax_lint.__file__).parent
 # decision: give it its place here.
 LAYERS = (
     "representation", "code", "diagnostic", "pair", "knowledge", "folders", "splitting", "notebook", "exports",
-    "surroundings", "source", "lowering", "linking", "rules", "patterns", "selection", "keys", "config", "lines", "fingerprint",
+    "surroundings", "source", "lowering", "linking", "rules", "patterns", "selection", "keys", "config", "lines",
+    "fingerprint",
     "baseline", "comments", "silencing", "discover", "suppression", "facts", "wiring", "screen", "memory",
-    "judging", "edits", "cache", "workers", "plain", "survey", "islands", "batch", "kept", "fixer", "project",
-    "api", "verify", "reporters", "lsp", "commands", "cli", "__main__",
+    "judging", "edits", "cache", "workers", "plain", "survey", "islands", "batch", "kept", "scope", "run",
+    "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "__main__",
 )  # fmt: skip
 # Who may import a library that costs start-up time, or that the core has no business with.
 KEEPERS = {

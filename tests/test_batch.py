@@ -11,6 +11,8 @@ from softmax_lint import islands, project, rules, screen, survey, workers
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Report
 from softmax_lint.facts import imports_of
+from softmax_lint.run import Run
+from softmax_lint.scope import expand
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "fixtures"
@@ -38,7 +40,7 @@ def settings(folder: Path, **more: object) -> Settings:
 def whole(folder: Path) -> Report:
     """The outcome of one run that knows nothing of groups."""
     told = settings(folder)
-    return project._Run(project._expand([str(folder)], told), told, {}).report(None)
+    return Run(expand([str(folder)], told), told, {}).report(None)
 
 
 PROJECTS = sorted((FIXTURES / "projects").iterdir())

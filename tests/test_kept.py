@@ -17,6 +17,7 @@ from softmax_lint.cache import Cache
 from softmax_lint.cli import main
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Report
+from softmax_lint.run import Run
 
 CODES = frozenset(rule.code for rule in rules.RULES)
 HEAD = "import torch.nn.functional as F\nfrom torch import nn\n"
@@ -66,14 +67,14 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
 def linked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[set[str]]]:
     """The roots of all groups that are run, by name."""
     runs: list[set[str]] = []
-    before = project._Run.report
+    before = Run.report
 
-    def report(run: project._Run, *given: object, **more: object) -> Report:
+    def report(run: Run, *given: object, **more: object) -> Report:
         if run.chosen is not None:
             runs.append({os.path.basename(path) for path in run.chosen.roots})
         return before(run, *given, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(project._Run, "report", report)
+    monkeypatch.setattr(Run, "report", report)
     yield runs
 
 
@@ -133,6 +134,8 @@ EDITS: list[Callable[[random.Random, Tree], None]] = [
         tree, chance.choice(["net.py", "sub/net.py", "net/__init__.py", "build/net.py"])
     ),
     lambda chance, tree: tree.write("alone.py", ALONE + "# noqa: SML002\n"),
+    lambda chance, tree: tree.write("sub/setup.py", ""),  # imports of sub climb no further
+    lambda chance, tree: _drop(tree, "sub/setup.py"),
 ]
 
 

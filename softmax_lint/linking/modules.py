@@ -13,7 +13,6 @@ from softmax_lint.knowledge import REGISTRY, find, find_own, has_own
 from softmax_lint.linking.values import Module, Name, Origin, Pending, Unknown, Value, just, unknown
 from softmax_lint.source import Source, Unreadable
 from softmax_lint.splitting import Statement, split
-from softmax_lint.surroundings import ROOT_MARKS
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
@@ -76,7 +75,6 @@ class Modules:
         self.eager: set[str] = set()  # paths whose bodies run when they are imported
         self._by_path: dict[str, int | None] = {}
         self.asked: dict[str, frozenset[str]] = {}  # folders, with the names in them
-        self._roots: dict[str, str] = {}
         self._resolved: dict[tuple[str, str], int | None] = {}
 
     # Files.
@@ -117,27 +115,8 @@ class Modules:
         return known
 
     def root_of(self, folder: str) -> str:
-        """The project root: the nearest ancestor with a mark, else the folder that was given."""
-        known = self._roots.get(folder)
-        if known is None:
-            if any(mark in self._names(folder) for mark in ROOT_MARKS):
-                known = folder
-            else:
-                parent = os.path.dirname(folder)
-                inside = folder != self.base and parent != folder and folder.startswith(self.base + os.sep)
-                known = self.root_of(parent) if inside else self._marked_above(folder)
-            self._roots[folder] = known
-        return known
-
-    def _marked_above(self, folder: str) -> str:
-        at = folder
-        while True:
-            if any(mark in self._names(at) for mark in ROOT_MARKS):
-                return at
-            parent = os.path.dirname(at)
-            if parent == at:
-                return folder
-            at = parent
+        """The root of the project that a folder belongs to."""
+        return self.folders.root_of(folder, self.base)
 
     def _names(self, folder: str) -> frozenset[str]:
         names = self.asked.get(folder)

@@ -1,0 +1,279 @@
+"""One run of linking over chosen files: screening where nobody chose, judging, and a report.
+
+What needs all values at once, as planning fixes does, asks such a run; checking alone runs groups of files.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from softmax_lint import knowledge, lowering, screen, source
+from softmax_lint.config import Settings
+from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report
+from softmax_lint.folders import Folders
+from softmax_lint.linking.modules import Modules
+from softmax_lint.memory import Chosen, Memory
+from softmax_lint.pair import Pair
+from softmax_lint.scope import around, base_of, listed, spelled
+from softmax_lint.source import Source, Unreadable
+
+# What runs code is imported when there is code to run.
+if TYPE_CHECKING:
+    from softmax_lint import judging
+    from softmax_lint.linking.machine import Machine
+    from softmax_lint.linking.sinks import Meeting
+    from softmax_lint.linking.values import Tensor
+
+Progress = Callable[[int, int], None]
+_NOWHERE = Place("", None, 0, 0, 0, 0)
+_DEEP = 6000  # Python frames: about 20 per frame of the checked code
+
+
+class Run:
+    """One run over some files and the project around them."""
+
+    def __init__(
+        self,
+        files: list[str],
+        settings: Settings,
+        overlay: Mapping[str, bytes],
+        memory: Memory | None = None,
+        folders: Folders | None = None,
+    ) -> None:
+        self.files = files
+        self.given = frozenset(files)
+        self.settings = settings
+        self.overlay = overlay
+        self.memory = memory
+        self.failures: list[Failure] = []
+        self.chosen: Chosen | None = None
+        self.pause: Callable[[], None] | None = None
+        base = base_of(files, settings)
+        if memory is not None and memory.base is not None and base.startswith(memory.base + os.sep):
+            base = memory.base
+        self.sources: dict[str, Source | Unreadable] = {}
+        self.modules = Modules(self._read, base, folders)
+        if memory is not None:
+            memory.start()
+            self.modules.lower, self.modules.split = memory.lower, memory.split
+        if settings.reference:
+            self.modules.lower = partial(lowering.lower, reference=True)
+            self.modules.span = lambda text, ordinal: lowering.locate(text)[ordinal]
+
+    @cached_property
+    def machine(self) -> Machine:
+        from softmax_lint.linking.machine import Machine
+
+        return Machine(self.modules)
+
+    def _read(self, path: str) -> Source:
+        known = self.sources.get(path)
+        if known is None:
+            try:
+                data = self.overlay.get(path)
+                if self.memory is not None:
+                    known = self.memory.read(path, self.overlay)
+                else:
+                    known = source.read(path) if data is None else source.from_bytes(path, data)
+            except Unreadable as error:
+                known = error
+            self.sources[path] = known
+        if isinstance(known, Unreadable):
+            raise known
+        return known
+
+    def report(self, progress: Progress | None, located: bool = True) -> Report:
+        collecting = gc.isenabled()
+        limit = sys.getrecursionlimit()
+        gc.disable()
+        sys.setrecursionlimit(max(limit, _DEEP))
+        try:
+            with knowledge.extended(self.settings.rows):
+                return self._report(progress, located)
+        finally:
+            sys.setrecursionlimit(limit)
+            if collecting:
+                gc.enable()
+
+    def _report(self, progress: Progress | None, located: bool) -> Report:
+        chosen = self.chosen or self._screen()
+        self.modules.eager = set(chosen.eager)
+        roots = []
+        for path in chosen.roots:
+            file = self.modules.add(path)
+            if file is not None:
+                roots.append(file)
+        if not roots:
+            return Report((), (), tuple(self.failures), len(self.files))
+        from softmax_lint import judging
+        from softmax_lint.linking.roots import link
+
+        self.machine.watchful = chosen.watchful
+        if self.pause is not None:
+            self.machine.pause = self.pause
+        link(self.machine, roots, self._fail, progress)
+        given = self.given
+        meetings = self.machine.meetings.values()
+        diagnostics, verdicts = judging.judge(
+            meetings, self.modules, self._describe, self.settings.opted_in, given, located
+        )
+        diagnostics += self._invalid()
+        return Report(
+            tuple(sorted((d for d in diagnostics if _touches(d, given)), key=_order)),
+            tuple(sorted(verdicts, key=lambda v: _sort_key(v.place))),
+            tuple(self.failures),
+            len(self.files),
+            assumed=tuple(each for each in self._assumed() if each[0] in given),
+        )
+
+    def _assumed(self) -> list[tuple[str, str, str]]:
+        """Names that were taken for what they mean by convention: (file, name, meaning)."""
+        assumed = self.machine.assumed.items()
+        return sorted((self.modules.files[file].path, name, path) for (file, name), path in assumed)
+
+    def _screen(self) -> Chosen:
+        """Which files have to be run, of all in the project."""
+        beside = self._around()
+        index = screen.Index(spelled(self.settings.rows)) if self.memory is None else self.memory.index
+        paths: list[str] = []
+        for number, path in enumerate([*self.files, *beside]):
+            if self.pause is not None and number % 100 == 0:
+                self.pause()
+            try:
+                read = self._read(path)
+            except Unreadable as error:
+                if path in self.files:
+                    self.failures.append(Failure(path, str(error)))
+                continue
+            paths.append(path)
+            index.put(path, read, partial(_text, read))
+        index.keep(paths)
+        chosen = index.candidates()
+        eager = chosen
+        if beside:
+            chosen &= index.reach(self.files)
+        roots = tuple(path for path in paths if path in chosen)
+        found = Chosen(roots, frozenset(eager), index.has_logits())
+        if self.memory is not None:
+            self.memory.choose(self.files, found)
+        return found
+
+    def joints(self) -> tuple[judging.Joint, ...]:
+        """What met, after the run."""
+        from softmax_lint import judging
+
+        meetings = self.machine.meetings.values()
+        return tuple(judging.joints(meetings, self.modules, self._describe, self.settings.opted_in))
+
+    def _around(self) -> list[str]:
+        memory, settings = self.memory, self.settings
+        if memory is not None:
+            return around(
+                self.files,
+                self.modules.base,
+                self.modules.folders,
+                lambda root: memory.listing(root, settings),
+            )
+        if all(path in self.overlay and not os.path.exists(path) for path in self.files):
+            return []
+        return around(
+            self.files, self.modules.base, self.modules.folders, lambda root: listed(root, settings)
+        )
+
+    def _fail(self, file: int, error: Exception) -> None:
+        path = self.modules.files[file].path
+        where = ""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        if trace is not None:
+            where = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})"
+        message = f"internal error: {type(error).__name__}: {error}{where}"
+        if os.environ.get("SOFTMAX_LINT_DEBUG"):
+            raise error
+        failure = Failure(path, message)
+        if failure not in self.failures:
+            self.failures.append(failure)
+
+    def _describe(self, meeting: Meeting, tensor: Tensor) -> Pair:
+        backend = self._backend(meeting) if meeting.framework == "keras" else None
+        return Pair(
+            meeting.meeting,
+            tensor.representation,
+            meeting.expected or "",
+            _NOWHERE,
+            _NOWHERE,
+            tensor.text,
+            meeting.text,
+            meeting.framework,
+            units=tensor.units,
+            axis=tensor.axis,
+            rank=tensor.rank,
+            implicit_axis=tensor.implicit_axis,
+            activation=tensor.activation,
+            backend=backend,
+            recovered=backend == "tensorflow"
+            and (tensor.keras or (tensor.graph and meeting.graph))
+            and tensor.plain
+            and not tensor.half,
+            half=tensor.half,
+            guarded=tensor.guarded,
+        )
+
+    def _backend(self, meeting: Meeting) -> str | None:
+        """The backend that Keras runs on, as far as the file of the sink tells."""
+        if self.settings.keras_backend is not None:
+            return self.settings.keras_backend
+        path = self.modules.files[self.modules.units[meeting.application[0]].file].path
+        known = self.sources.get(path)
+        if not isinstance(known, Source):
+            return None
+        text = "\n".join(cell.text for cell in known.cells)
+        for name in ("torch", "jax", "tensorflow"):
+            for quote in "'\"":
+                literal = f"{quote}{name}{quote}"
+                if literal in text and ("KERAS_BACKEND" in text or "set_backend" in text):
+                    return name
+        if "import tensorflow" in text or "from tensorflow" in text or "tf_keras" in text:
+            return "tensorflow"
+        return None
+
+    def _invalid(self) -> list[Diagnostic]:
+        """Pieces that mention a loss or an activation and do not parse."""
+        from softmax_lint import rules
+
+        rule = rules.find("SML900")
+        found = []
+        for problem in self.modules.problems:
+            unit = self.modules.units[problem.unit]
+            if rule is None or not screen.spells_sink(unit.text):
+                continue
+            row = unit.row - 1 + problem.row
+            place = Place(
+                self.modules.files[unit.file].path, unit.cell, row, problem.column, row, problem.column + 1
+            )
+            found.append(Diagnostic(rule.code, rule.name, "warning", problem.message, place, noqa_row=row))
+        return found
+
+
+def _text(read: Source) -> str:
+    return "\n".join(cell.text for cell in read.cells)
+
+
+def _touches(diagnostic: Diagnostic, given: Collection[str]) -> bool:
+    return any(
+        place.filename in given for place in (diagnostic.place, *(r.place for r in diagnostic.related))
+    )
+
+
+def _sort_key(place: Place) -> tuple[str, int, int, int]:
+    return place.filename, place.cell or 0, place.row, place.column
+
+
+def _order(diagnostic: Diagnostic) -> tuple[tuple[str, int, int, int], str]:
+    return _sort_key(diagnostic.place), diagnostic.code
