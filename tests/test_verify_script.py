@@ -128,6 +128,11 @@ model.compile(
 model.fit(x, y, epochs=2, batch_size=16, validation_data=(x, y), verbose=0)
 """
 }
+METRIC = """\
+from tensorflow import keras
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile(loss=keras.losses.BinaryCrossentropy(from_logits=True), metrics=["binary_accuracy"])
+"""
 FAST = """\
 {first}
 import torch.nn as nn
@@ -357,6 +362,7 @@ def test_programs_that_fail(first: str, limits: dict[str, Any], message: str, tm
         ),
         ("shell.ipynb", notebook(FAST.format(first=""), "%%bash\nls\n"), "cell 2: `%%bash`"),
         ("clean.py", "import torch\n", "nothing was found"),
+        ("metric.py", METRIC, "SML301 is about values that no loss sees"),
         ("broken.ipynb", "{", "invalid JSON"),
     ],
 )

@@ -104,7 +104,13 @@ def prepare(script: str, repair: Repair | None = None) -> Prepared:
     fixed = (repair or _repair)(files, settings)
     if not fixed.files:
         raise CannotRun(_nothing(script, fixed))
-    return _Watching(root, path, examined, fixed, read).prepared()
+    prepared = _Watching(root, path, examined, fixed, read).prepared()
+    if not any(finding.watched for finding in prepared.findings):
+        codes = ", ".join(dict.fromkeys(finding.code for finding in prepared.findings))
+        raise CannotRun(
+            f"{script}: {codes} is about values that no loss sees, so there is nothing to compare"
+        )
+    return prepared
 
 
 def _repair(files: Sequence[str], settings: Settings) -> Fixed:

@@ -38,6 +38,9 @@ def as_text(outcome: Outcome, color: bool) -> str:
     for each in outcome.judged:
         finding = each.finding
         lines.append(f"{_located(finding.place)} {finding.code} ({finding.kind})")
+        if not finding.watched:
+            lines.append("  not checked: it is about a value that no loss sees")
+            continue
         if not each.reached:
             lines.append("  not reached: its loss was not evaluated in this run")
             continue

@@ -17,6 +17,10 @@ def install(keras: Any, recorder: Recorder) -> None:
     known: dict[int, tuple[int, Any]] = {}
 
     def meet(model: Any, late: bool = False) -> None:
+        with recorder.measuring():
+            look(model, late)
+
+    def look(model: Any, late: bool) -> None:
         weights = [each for each in model.weights if "float" in str(each.dtype)]
         values = [np.asarray(keras.ops.convert_to_numpy(each), np.float32) for each in weights]
         number = known.setdefault(id(model), (len(known), model))[0]

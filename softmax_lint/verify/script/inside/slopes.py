@@ -119,7 +119,7 @@ class Torch:
         from softmax_lint.verify.script.inside.torch_losses import slope
 
         torch = self._torch
-        if not isinstance(predictions, torch.Tensor) or not values.requires_grad:
+        if not isinstance(predictions, torch.Tensor) or not values.requires_grad or predictions.is_meta:
             return torch.zeros(())
         found = slope(torch, values, predictions)
         return torch.zeros(()) if found is None else found
@@ -128,6 +128,8 @@ class Torch:
         """Call `emit` with arrays."""
         torch = self._torch
         arrays = []
+        if any(isinstance(value, torch.Tensor) and value.is_meta for value in values):
+            return  # shapes are being worked out
         for value in values:
             if isinstance(value, torch.Tensor):
                 value = value.detach().cpu()

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import runpy
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
@@ -71,6 +72,11 @@ def _limit(memory: int, timeout: float) -> None:
     ):
         hard = resource.getrlimit(kind)[1]
         resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    if sys.platform == "linux":
+        import ctypes
+
+        # Whoever ends the verifier ends the program, too.
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _installers(recorder: Recorder, sites: Sites, seed: int) -> dict[str, Callable[[Any], None]]:

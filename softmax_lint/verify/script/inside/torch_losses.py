@@ -47,7 +47,8 @@ def _wrap_loss(
     @functools.wraps(original)
     def wrapped(*args: Any, **keywords: Any) -> Any:
         frames = sites.here()
-        if not frames:
+        # Keras on torch has losses of its own, which are watched where the user's code meets them.
+        if not frames or sites.called_from(("/keras/",)):
             return original(*args, **keywords)
         bound = signature.bind(*args, **keywords)
         bound.apply_defaults()

@@ -18,7 +18,8 @@ def install(torch: Any, recorder: Recorder) -> None:
         depth = getattr(state, "depth", 0)
         state.depth = depth + 1
         if depth == 0 and threading.current_thread() is threading.main_thread():
-            meet(module)
+            with recorder.measuring():
+                meet(module)
 
     def leave(module: Any, args: Any, output: Any) -> None:
         state.depth = getattr(state, "depth", 1) - 1
@@ -26,7 +27,10 @@ def install(torch: Any, recorder: Recorder) -> None:
     def meet(module: Any) -> None:
         tensors = [each for each in (*module.parameters(), *module.buffers()) if each.is_floating_point()]
         lazy = torch.nn.parameter.UninitializedTensorMixin
-        if not tensors or any(isinstance(each, lazy) for each in tensors):
+        # Lazy ones have no values yet, and those on the meta device never will.
+        if any(each.__module__.startswith("keras.") for each in type(module).__mro__):
+            return  # Keras announces its models itself
+        if not tensors or any(isinstance(each, lazy) or each.is_meta for each in tensors):
             return
         number = known.setdefault(id(module), (len(known), module))[0]
         wide = [each.detach().cpu() for each in tensors]
