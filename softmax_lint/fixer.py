@@ -5,11 +5,12 @@ Nothing here writes but `write`; `fix` gives the new bytes of files.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from softmax_lint.diagnostic import Diagnostic, Edit, Fix, Place, Report, Verdict
+from softmax_lint.diagnostic import Diagnostic, Edit, Failure, Fix, Place, Report, Verdict
 from softmax_lint.edits.files import Files
 from softmax_lint.edits.imports import tidy
 from softmax_lint.edits.planner import Planned, plan
@@ -56,10 +57,20 @@ class Fixed:
 def suggest(examined: Examined, report: Report, read: Read) -> Report:
     """The report with the fixes of its findings, not tried yet: for editors and JSON."""
     files = Files(read)
-    found = tuple(
-        _with_fixes(each, plan(files, each, examined.joints, examined.paths)) for each in report.diagnostics
-    )
-    return Report(found, report.verdicts, report.failures, report.files)
+    found: list[Diagnostic] = []
+    failures = list(report.failures)
+    for each in report.diagnostics:
+        try:
+            found.append(_with_fixes(each, plan(files, each, examined.joints, examined.paths)))
+        except Exception as error:
+            # A finding without a fix is better than none.
+            if os.environ.get("SOFTMAX_LINT_DEBUG"):
+                raise
+            found.append(each)
+            failures.append(
+                Failure(each.place.filename, f"internal error in a fix: {type(error).__name__}: {error}")
+            )
+    return Report(tuple(found), report.verdicts, tuple(failures), report.files)
 
 
 def _with_fixes(diagnostic: Diagnostic, planned: Planned) -> Diagnostic:

@@ -102,9 +102,10 @@ def suggested(inputs: Inputs, request: Request) -> Report:
     if not inputs.files:
         return Report((), ())
     examined = _examine(inputs, inputs.overlay, None)
-    for failure in examined.report.failures:
+    report = suggest(examined, examined.report, reader(inputs.overlay))
+    for failure in report.failures:
         complain(f"{shown(failure.filename, os.getcwd())}: {failure.message}", request.color)
-    return suggest(examined, examined.report, reader(inputs.overlay))
+    return report
 
 
 def _examine(inputs: Inputs, overlay: Mapping[str, bytes], memory: Memory | None) -> Examined:

@@ -65,7 +65,7 @@ def survey(files: Files, joints: Iterable[Joint], paths: Sequence[str]) -> Surve
     for filename in _readers(files, own, paths):
         try:
             sources.append(_parse(files, filename))
-        except (Refused, SyntaxError, ValueError, RecursionError):
+        except (Refused, SyntaxError, ValueError, RecursionError, MemoryError):
             if filename in own:
                 raise Refused("code around it does not parse") from None
     flow = Flow(sources)

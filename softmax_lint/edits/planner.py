@@ -72,6 +72,8 @@ def plan(files: Files, diagnostic: Diagnostic, joints: Sequence[Joint], paths: S
             fixes.append(make(files, joints, own, paths, diagnostic.code))
         except Refused as refusal:
             refusals.append(str(refusal))
+        except (RecursionError, MemoryError):  # the parser's word for it, too
+            refusals.append("code around it is nested too deeply")
     return Planned(tuple(fixes), tuple(refusals))
 
 
