@@ -1,9 +1,10 @@
 """From keystroke to findings: the real server, a file of 1,000 lines, a workspace of 3,000 files.
 
-    python benchmarks/editor.py [--edits 200] [--files 3000] [--lines 1000]
+    python benchmarks/editor.py [--edits 200] [--files 3000] [--lines 1000] [--pause MS]
 
 Prints the time from the start to the first findings, the median and the 95th percentile from an edit to the
-findings for it, and the server's memory before and after, which is read on Linux only. Needs the extra `lsp`.
+findings for it, and the server's memory before and after, which is read on Linux only. With a pause before every
+edit the runs of everything that follow an answer have their turn, too. Needs the extra `lsp`.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def build(folder: Path, files: int, lines: int) -> Path:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    for name, default in (("edits", 200), ("files", 3000), ("lines", 1000)):
+    for name, default in (("edits", 200), ("files", 3000), ("lines", 1000), ("pause", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
@@ -178,6 +179,7 @@ def main() -> None:
             marks = [at for at in range(len(text)) if text.startswith("total += ", at)]
             at = marks[number % len(marks)]
             text = text[:at] + "x" * (number % 5) + "total += " + text[at + 9 :]
+            time.sleep(given.pause / 1000)
             edited = time.perf_counter()
             change = {"textDocument": {"uri": uri, "version": number + 2}, "contentChanges": [{"text": text}]}
             client.notify("textDocument/didChange", change)

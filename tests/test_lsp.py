@@ -262,7 +262,9 @@ def test_hover(project: Path) -> None:
     async def scenario(editor: Editor) -> None:
         uri = editor.open(project / "one.py", ONE)
         found = await editor.hover(uri, 10, 20)
-        assert found.startswith("`F.softmax(self.out(x), dim=1)`: probabilities: softmax over axis 1, 10 classes")
+        assert found.startswith(
+            "`F.softmax(self.out(x), dim=1)`: probabilities: softmax over axis 1, 10 classes"
+        )
         assert "\n\n### double-softmax (SML002, wrong)\n" in found
         assert await editor.hover(uri, 0, 0) == ""
         fine = editor.open(project / "fine.py", FINE)
@@ -333,6 +335,16 @@ def test_all_cells_in_one_document(project: Path) -> None:
         assert await editor.pushed(uri) == []
 
     play(scenario, project)
+
+
+def test_a_document_of_all_cells_has_no_rows_to_show(project: Path) -> None:
+    text = "\n".join(text for language, text in CELLS if language == "python")
+
+    async def scenario(editor: Editor) -> None:
+        (found,) = await editor.pushed(editor.open(project / "nb.ipynb", text))
+        assert "\n`CrossEntropyLoss` is configured here: `loss = nn.CrossEntropyLoss()`\n" in found.message
+
+    play(scenario, project, related=False)
 
 
 def test_several_folders(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -44,6 +44,7 @@ class Documents:
 
     opened: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # URI -> (path, cell)
     versions: dict[str, int | None] = field(default_factory=dict)
+    joined: set[str] = field(default_factory=set)  # notebooks whose cells come as one document
     _uris: dict[tuple[str, int | None], str] = field(default_factory=dict)
 
     def open(self, uri: str, path: str, cell: int | None, version: int | None) -> None:
@@ -129,7 +130,7 @@ class Converter:
         if self.shows_related:
             related = [self._related(each, lines) for each in found.related]
         else:
-            message += "".join(f"\n{_name(each.place)}: {each.message}" for each in found.related)
+            message += "".join(f"\n{self._told(each, lines)}" for each in found.related)
         return types.Diagnostic(
             range=self.range_of(found.place, lines),
             message=message,
@@ -139,6 +140,14 @@ class Converter:
             related_information=related,
             tags=[types.DiagnosticTag.Unnecessary] if found.code in ("SML004", "SML901") else None,
         )
+
+    def _told(self, related: Related, lines: Lines) -> str:
+        place = related.place
+        if place.filename not in self.documents.joined:
+            return f"{_name(place)}: {related.message}"
+        # Nobody sees the rows of a document that joins all cells of a notebook.
+        text = lines(place.filename, place.cell)[place.row - 1 : place.row]
+        return f"{related.message}: `{text[0].strip()}`" if text else related.message
 
     def _related(self, related: Related, lines: Lines) -> types.DiagnosticRelatedInformation:
         place, message = related.place, related.message

@@ -51,6 +51,10 @@ class Delivery:
             threading.stack_size(STACK_BYTES)
         self._worker = ThreadPoolExecutor(1, "linter")
 
+    def warm(self) -> None:
+        """Import what the first run needs, while the client makes up its mind."""
+        self._worker.submit(_load)
+
     def stop(self) -> None:
         """Nothing is found or sent any more."""
         for task in (self._push, self._settle):
@@ -183,6 +187,12 @@ class Delivery:
         if not self._frozen:
             self._frozen = True
             gc.freeze()
+
+
+def _load() -> None:
+    from softmax_lint import judging  # noqa: F401
+    from softmax_lint.linking import machine, roots  # noqa: F401
+    from softmax_lint.lowering import cst, native  # noqa: F401
 
 
 def _mark(items: list[types.Diagnostic]) -> str:

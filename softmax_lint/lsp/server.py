@@ -79,6 +79,7 @@ class Session:
     # The life of a session.
 
     def initialize(self, params: types.InitializeParams) -> None:
+        self.delivery.warm()
         client = params.capabilities
         document, workspace = client.text_document, client.workspace
         # A client that cannot be told to ask again (Neovim 0.11) would show old findings in other files.
@@ -145,6 +146,8 @@ class Session:
         if path.endswith((".ipynb", ".py")) or document.language_id == "python":
             cell = 1 if path.endswith(".ipynb") else None
             self.documents.open(document.uri, path, cell, document.version)
+            if cell is not None:
+                self.documents.joined.add(path)
             self._put(document.uri, document.text)
 
     def did_change(self, params: types.DidChangeTextDocumentParams) -> None:
