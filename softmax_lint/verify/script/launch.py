@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from softmax_lint.verify.script.prepare import Watched
+from softmax_lint.verify.script.prepare import Line, Watched
 
 # What the last lines of a program that died may hold.
 TAIL_LINES = 12
@@ -50,7 +50,8 @@ class Ended:
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to run. `script` and `cwd` are absolute, in the copy at `root`; `record` is the folder that the run
-    fills, `reference` that of another run. `follow`: see `inside.recorder`."""
+    fills, `reference` that of another run. `sources` are lines of which it matters
+    whether they ran. `follow`: see `inside.recorder`."""
 
     root: str
     script: str
@@ -58,6 +59,7 @@ class Job:
     args: tuple[str, ...]
     losses: Sequence[Watched]
     logarithms: Sequence[Watched]
+    sources: Sequence[Line]
     record: str
     reference: str | None
     follow: bool
@@ -102,6 +104,7 @@ def _plan(job: Job, limits: Limits) -> dict[str, object]:
         "notebook": job.script.endswith(".ipynb.py"),
         "losses": [list(asdict(each).values()) for each in job.losses],
         "logarithms": [list(asdict(each).values()) for each in job.logarithms],
+        "sources": [list(asdict(each).values()) for each in job.sources],
         "record": job.record,
         "reference": job.reference,
         "follow": job.follow,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import difflib
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from softmax_lint import rules, suppression
 from softmax_lint.config import Settings, load
@@ -46,6 +46,16 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """Rows of a file, relative to the root: where the finding with that index stands as written."""
+
+    number: int
+    file: str
+    row: int
+    end_row: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A finding that was fixed. `watched` are the numbers of what is watched for it; `produced` is what its source
     gives, None where that is not the prediction of a loss. `kind` is that of its rule."""
@@ -60,11 +70,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Files that differ from those on disk, by relative name, and where to watch."""
+    """Files that differ from those on disk, by relative name, and where to watch. `sources` are the lines of
+    findings that share a loss with another one."""
 
     files: Mapping[str, bytes]
     losses: tuple[Watched, ...]
     logarithms: tuple[Watched, ...]
+    sources: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +188,13 @@ class _Watching:
     sources: dict[int, Place] = field(default_factory=dict)  # where a logarithm stands when it is fixed
 
     def prepared(self) -> Prepared:
-        findings = tuple(self._finding(each.diagnostic) for each in self.fixed.applied)
+        findings = tuple(dict.fromkeys(self._finding(each.diagnostic) for each in self.fixed.applied))
         old = {name: self.fixed.before[name] for name in self.fixed.files}
         return Prepared(
             self.root,
             self._relative(self.script),
-            tuple(dict.fromkeys(findings)),
-            self._version(old, lambda name, row: row),
+            findings,
+            replace(self._version(old, lambda name, row: row), sources=tuple(self._shared(findings))),
             self._version(self.fixed.files, self._moved()),
             tuple(self._patch(name) for name in sorted(self.fixed.files)),
             _left(self.fixed),
@@ -208,6 +220,17 @@ class _Watching:
             produced,
             tuple(dict.fromkeys(watched)),
         )
+
+    def _shared(self, findings: Sequence[Finding]) -> Iterator[Line]:
+        for number, finding in enumerate(findings):
+            others = [other for other in findings if other is not finding and other.code == finding.code]
+            if any(set(finding.watched) & set(other.watched) for other in others):
+                place = finding.place
+                text = program(
+                    place.filename, self.fixed.before.get(place.filename) or self.read(place.filename)
+                )
+                rows = text.row(place.cell, place.row), text.row(place.cell, place.end_row)
+                yield Line(number, runs_as(self._relative(place.filename)), *rows)
 
     def _number(self, known: dict[Spot, int], spot: Spot) -> int:
         return known.setdefault(spot, len(self.losses) + len(self.logarithms))

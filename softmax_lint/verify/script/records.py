@@ -81,12 +81,13 @@ class Weights:
 @dataclass(slots=True)
 class Record:
     """All of one run. `shapes`: some model has weights of other shapes than in the other run.
-    `troubles` are measurements that went wrong."""
+    `troubles` are measurements that went wrong, `ran` the numbers of the lines that ran."""
 
     events: dict[Key, Event] = field(default_factory=dict)
     weights: list[Weights] = field(default_factory=list)
     shapes: bool = False
     troubles: list[str] = field(default_factory=list)
+    ran: set[int] = field(default_factory=set)
 
     def watched(self) -> list[Event]:
         return [event for event in self.events.values() if event.application is not None]
@@ -112,6 +113,8 @@ def read_record(folder: str) -> Record:
                 record.events[event.key] = event
             elif what == "weights":
                 record.weights.append(Weights(**entry))
+            elif what == "ran":
+                record.ran.add(entry["number"])
             elif what == "trouble":
                 record.troubles.append(entry["message"].partition("\n")[0])
             elif what == "shapes":

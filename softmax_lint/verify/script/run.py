@@ -93,6 +93,7 @@ class _Runs:
             self._request.args,
             version.losses,
             version.logarithms,
+            version.sources,
             record,
             None if reference is None else os.path.join(self._folder, f"record {reference}"),
             self._follow,
@@ -122,7 +123,11 @@ def _verify(prepared: Prepared, request: ScriptRequest, limits: Limits, folder: 
             raise CannotRun(
                 f"{prepared.script} sees other data each time, in spite of the seed: nothing to compare"
             )
-        judged = tuple(compare.judge(finding, before, after) for finding in prepared.findings)
+        idle = {line.number for line in prepared.before.sources} - before.ran
+        judged = tuple(
+            compare.judge(finding, before, Record() if number in idle else after)
+            for number, finding in enumerate(prepared.findings)
+        )
         if not any(each.reached for each in judged):
             raise CannotRun(
                 f"{prepared.script}: this run did not train the model that the findings are about"

@@ -49,7 +49,7 @@ class Sites:
                 if function.startswith(_PREFIX):
                     found.append(("", 0, function[len(_PREFIX) :]))
             else:
-                inside = self._inside(name)
+                inside = self.inside(name)
                 if inside is not None:
                     found.append((inside, frame.f_lineno, function))
             frame = frame.f_back
@@ -63,7 +63,8 @@ class Sites:
             frame = frame.f_back
         return frame is not None and any(part in frame.f_code.co_filename for part in parts)
 
-    def _inside(self, name: str) -> str | None:
+    def inside(self, name: str) -> str | None:
+        """The name of a file of the project relative to the root; None for other files."""
         if name not in self._files:
             relative = None
             if not name.startswith("<"):

@@ -22,6 +22,7 @@ import numpy as np
 
 from softmax_lint.verify.script.inside.recorder import Recorder
 from softmax_lint.verify.script.inside.sites import Sites, Spot
+from softmax_lint.verify.script.inside.tracing import install
 
 
 def main(path: str) -> None:
@@ -37,6 +38,7 @@ def main(path: str) -> None:
     random.seed(seed)
     np.random.seed(seed)
     sys.meta_path.insert(0, _Watcher(_installers(recorder, sites, seed)))
+    install(plan["sources"], recorder, sites)
     script = plan["script"]
     sys.argv = [script, *plan["args"]]
     sys.path[0:0] = [os.path.dirname(script)] if plan["module"] is None else [plan["module_folder"]]
