@@ -10,13 +10,15 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from softmax_lint import islands, screen, survey, workers
+from softmax_lint import screen, survey
 from softmax_lint.diagnostic import Failure, Place, Report
-from softmax_lint.memory import Chosen
-from softmax_lint.plain import plain, report_of
 from softmax_lint.survey import Seen
+
+# Where nothing has to be run, nothing else is imported.
+if TYPE_CHECKING:
+    from softmax_lint.memory import Chosen
 
 Progress = Callable[[int, int], None]
 # Less Python than this, in bytes, is run before another process has started.
@@ -69,6 +71,11 @@ def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
     if len(task.paths) > len(task.files):
         chosen &= index.reach(task.files)
     roots = [path for path in known if path in chosen]
+    if not roots:
+        return []
+    from softmax_lint import islands
+    from softmax_lint.memory import Chosen
+
     imports = {path: seen[path].facts.imports for path in known}
     watchful = index.has_logits()
     return [
@@ -85,6 +92,10 @@ def run(
     progress: Progress | None = None,
 ) -> list[Linked]:
     """What the groups give, in their order; `known` has the answers for some of them."""
+    if not groups:
+        return []
+    from softmax_lint import workers
+
     weights = [sum(seen[path].size for path in group.chosen.roots) for group in groups]
     todo = sorted((at for at in range(len(groups)) if at not in known), key=lambda at: -weights[at])
     count = workers.processes(task.jobs) if sum(weights[at] for at in todo) > LITTLE else 1
@@ -132,6 +143,8 @@ def _strayed(groups: Sequence[Group], outcome: Sequence[Linked]) -> bool:
 
 
 def _together(task: Task, groups: Sequence[Group]) -> Chosen:
+    from softmax_lint.memory import Chosen
+
     roots = {path for group in groups for path in group.chosen.roots}
     eager = frozenset().union(*(group.chosen.eager for group in groups))
     return Chosen(
@@ -161,10 +174,14 @@ def _order(place: Place) -> tuple[str, int, int, int]:
 
 def to_plain(linked: Linked) -> list[Any]:
     """What a pipe and a cache can hold."""
+    from softmax_lint.plain import plain
+
     return [plain(linked.report), list(linked.read), dict(linked.asked)]
 
 
 def from_plain(values: list[Any]) -> Linked:
     """What `to_plain` was given. Raises ValueError or TypeError for anything else."""
+    from softmax_lint.plain import report_of
+
     report, read, asked = values
     return Linked(report_of(report), tuple(read), asked)

@@ -49,18 +49,11 @@ LOGARITHMS: dict[str, tuple[str, ...]] = {
 _LOGITS = (b"withlogits", b"with_logits", b"from_logits")
 _FRAMEWORKS = (b"torch", b"keras", b"tensorflow", b"lightning")
 _READS = (b".round(", b".gt(", b".ge(", b".lt(", b".le(")
-_OVER = re.compile(rb"[<>]=?\s*0?\.\d")
-_UNDER = re.compile(rb"\.\d+\s*[<>]")
+_OVER, _UNDER = rb"[<>]=?\s*0?\.\d", rb"\.\d+\s*[<>]"
 # What a Keras model is trained with is told to this method; others have one of the same name.
 _COMPILE = b".compile("
-_OTHER_COMPILE = re.compile(rb"(?<!\w)(?:re|regex|torch)\Z")
+_OTHERS_COMPILE = (b"re", b"regex", b"torch")
 _LONGEST_CALL = 2_000
-
-_FROM = re.compile(
-    rb"[ \t]*from[ \t]+(\.*)[ \t]*([^\s()#;]*?)[ \t]*(?<![^\s.])import\b[ \t]*(\([^)]*|(?:[^\n\\]|\\\n)*)"
-)
-_IMPORT = re.compile(rb"[ \t]*import[ \t]+((?:[^\n\\]|\\\n)*)")
-_COMMENT = re.compile(rb"#[^\n]*")
 
 # (module with its leading dots, name or "", bound name)
 Import = tuple[str, str, str]
@@ -121,9 +114,9 @@ def _holds(lowered: bytes, groups: Groups) -> bool:
 
 def _compares(lowered: bytes) -> bool:
     """Whether anything is rounded, or compared with a number below 1."""
-    if any(token in lowered for token in _READS) or _OVER.search(lowered):
+    if any(token in lowered for token in _READS) or re.search(_OVER, lowered):
         return True
-    for found in _UNDER.finditer(lowered):
+    for found in re.finditer(_UNDER, lowered):
         before = lowered[max(0, found.start() - 2) : found.start()]
         before = before.removesuffix(b"0")[-1:]
         if not (before.isalnum() or before in (b"_", b".")):
@@ -138,10 +131,17 @@ def _compilations(lowered: bytes) -> Iterator[bool]:
     at = lowered.find(_COMPILE)
     while at >= 0:
         start = at + len(_COMPILE)
-        if not _OTHER_COMPILE.search(lowered, max(0, at - 8), at):
+        if _word_before(lowered, at) not in _OTHERS_COMPILE:
             given = _given(lowered, start)
             yield b"," in given or b"loss" in given or b"*" in given
         at = lowered.find(_COMPILE, start)
+
+
+def _word_before(text: bytes, at: int) -> bytes:
+    start = at
+    while start and (text[start - 1 : start].isalnum() or text[start - 1] == ord("_")):
+        start -= 1
+    return text[start:at]
 
 
 def _given(text: bytes, start: int) -> bytes:
@@ -157,30 +157,57 @@ def imports_of(data: bytes) -> Iterator[Import]:
     """All imports of a file, also those in text that only looks like one."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    size = len(data)
     at = data.find(b"import")
     while at >= 0:
-        start = data.rfind(b"\n", 0, at) + 1
-        head = data[start:at].lstrip()
         end = at + 6
-        if not head:
-            match = _IMPORT.match(data, start)
-            if match:
-                end = match.end()
-                for name, bound in _aliases(_COMMENT.sub(b"", match[1])):
-                    yield name, "", bound.partition(".")[0]
-        elif head.startswith(b"from"):
-            match = _FROM.match(data, start)
-            if match:
-                end = match.end()
-                module = (match[1] + match[2]).decode("utf-8", "replace")
-                for name, bound in _aliases(_COMMENT.sub(b"", match[3].lstrip(b"("))):
-                    yield module, name, bound
+        start = data.rfind(b"\n", 0, at) + 1
+        head = data[start:at].strip()
+        after = data[end : end + 1]
+        if head[:4] == b"from" and after in _SPACES_OR_BRACKET:
+            module = head[4:].replace(b" ", b"").replace(b"\t", b"")
+            if head[4:5] in _SPACES_OR_DOT and _is_module(head[4:].strip()):
+                end, listed = _listed(data, end, size)
+                for name, bound in _aliases(listed):
+                    yield module.decode("utf-8", "replace"), name, bound
+        elif not head and after in _SPACES:
+            end, listed = _listed(data, end, size)
+            for name, bound in _aliases(listed):
+                yield name, "", bound.partition(".")[0]
         at = data.find(b"import", end)
 
 
+_SPACES = (b" ", b"\t", b"\\")
+_SPACES_OR_BRACKET = (*_SPACES, b"(", b"*")
+_SPACES_OR_DOT = (b" ", b"\t", b".")
+
+
+def _is_module(spelled: bytes) -> bool:
+    """``a.b``, ``..a``, ``. a``: one word behind dots."""
+    return bool(spelled) and len(spelled.lstrip(b". \t").split()) <= 1 and b"#" not in spelled
+
+
+def _listed(data: bytes, start: int, size: int) -> tuple[int, bytes]:
+    """(end, what stands behind ``import``), without comments and joined lines."""
+    if data[start : start + 20].lstrip()[:1] == b"(":
+        end = data.find(b")", start)
+        end = size if end < 0 else end
+        listed = data[data.index(b"(", start) + 1 : end]
+    else:
+        end = data.find(b"\n", start)
+        while end > 0 and data[end - 1 : end] == b"\\":
+            end = data.find(b"\n", end + 1)
+        end = size if end < 0 else end
+        listed = data[start:end]
+        if b"\\" in listed:
+            listed = listed.replace(b"\\\n", b" ")
+    if b"#" in listed:
+        listed = b"\n".join(line.partition(b"#")[0] for line in listed.split(b"\n"))
+    return end, listed
+
+
 def _aliases(listed: bytes) -> Iterable[tuple[str, str]]:
-    text = listed.decode("utf-8", "replace")
-    for item in text.replace("\\\n", " ").split(";")[0].split(","):
+    for item in listed.decode("utf-8", "replace").partition(";")[0].split(","):
         words = item.split()
         if words:
             yield words[0], words[-1]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from softmax_lint import facts
 from softmax_lint.facts import Facts
-from softmax_lint.wiring import Outline, wire
+
+# Following names is for projects that have a loss.
+if TYPE_CHECKING:
+    from softmax_lint.wiring import Outline
 
 
 def spells_sink(text: str) -> bool:
@@ -22,13 +25,17 @@ def module_name(path: str) -> str:
     return os.path.basename(folder) if stem == "__init__" else stem
 
 
-class _Entry(NamedTuple):
-    """A file: what it says, all words of its imports, what it defines."""
+class _Entry:
+    """A file: what it says, all words of its imports, its Python on demand, and what that defines once asked."""
 
-    key: object
-    facts: Facts
-    words: frozenset[str]
-    outline: Outline
+    __slots__ = ("facts", "key", "outline", "text", "words")
+
+    def __init__(self, key: object, stated: Facts, text: Callable[[], str]) -> None:
+        self.key = key
+        self.facts = stated
+        self.words = facts.words_of(stated.imports)
+        self.text = text
+        self.outline: Outline | None = None
 
 
 class Index:
@@ -52,10 +59,9 @@ class Index:
         """A file whose facts are known; `text` is asked for when its definitions matter."""
         if path in self._known:
             self.drop(path)
-        words = facts.words_of(stated.imports)
-        self._known[path] = _Entry(key, stated, words, Outline(path, stated.imports, text, self._spells_loss))
+        entry = self._known[path] = _Entry(key, stated, text)
         self._named.setdefault(module_name(path), {})[path] = None
-        for word in words:
+        for word in entry.words:
             self._importers.setdefault(word, {})[path] = None
 
     def _spells_loss(self, text: str) -> bool:
@@ -82,9 +88,18 @@ class Index:
         chosen |= {path for path in self._up(chosen) if self._known[path].facts.logarithm}
         if self.has_logits():
             chosen |= {path for path, entry in self._known.items() if entry.facts.reads}
-        outlines = {path: entry.outline for path, entry in self._known.items()}
         losses = [path for path, entry in self._known.items() if entry.facts.loss]
-        return frozenset(chosen | wire(outlines, losses))
+        return frozenset(chosen | self._wired(losses)) if losses else frozenset(chosen)
+
+    def _wired(self, losses: list[str]) -> frozenset[str]:
+        from softmax_lint.wiring import Outline, wire
+
+        outlines = {}
+        for path, entry in self._known.items():
+            if entry.outline is None:
+                entry.outline = Outline(path, entry.facts.imports, entry.text, self._spells_loss)
+            outlines[path] = entry.outline
+        return wire(outlines, losses)
 
     def has_logits(self) -> bool:
         """Whether a loss may be one on logits."""

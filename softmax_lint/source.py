@@ -79,25 +79,6 @@ def from_text(filename: str, text: str) -> Source:
     return Source(filename, _cells(body, filename.endswith(".ipynb")), "utf-8", bom, _newline(body), raw)
 
 
-def is_plain(raw: bytes) -> bool:
-    """Whether the bytes of a script are UTF-8 without a byte order mark: then they are its text."""
-    if raw[:1] in b"\xef\xff\xfe" and raw:
-        return False
-    if b"coding" in raw[:1024]:
-        try:
-            if _encoding(raw, cookies=True) != (b"", "utf-8"):
-                return False
-        except Unreadable:
-            return False
-    if raw.isascii():
-        return True
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def decode(source: Source) -> str:
     """The text of a whole file, with its own line ends and without the byte order mark."""
     return source.raw[len(source.bom) :].decode(source.encoding)

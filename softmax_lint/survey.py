@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from softmax_lint import facts, source, workers
+from softmax_lint import facts
 from softmax_lint.facts import Facts
-from softmax_lint.source import Unreadable
 
 # Fewer files are read before another process has started.
 FEW = 200
@@ -31,7 +30,11 @@ NOTHING = Facts(False, False, False, False, False, False, ())
 def survey(paths: Sequence[str], more: Sequence[str] = (), jobs: int | None = None) -> dict[str, Seen]:
     """What the files say. `more` are tokens of sinks besides ours; `jobs` processes may read, None: any."""
     tokens = tuple(token.encode() for token in more)
-    count = workers.processes(jobs) if len(paths) > FEW else 1
+    if len(paths) <= FEW:
+        return {path: look(path, tokens) for path in paths}
+    from softmax_lint import workers
+
+    count = workers.processes(jobs)
     if count < 2:
         return {path: look(path, tokens) for path in paths}
     chunks = [paths[at : at + _CHUNK] for at in range(0, len(paths), _CHUNK)]
@@ -64,32 +67,51 @@ def look(path: str, more: tuple[bytes, ...] = ()) -> Seen:
     except ValueError as error:
         return Seen(str(error), 0, "", NOTHING)
     digest = digest_of(raw)
+    if not path.endswith(".ipynb") and is_plain(raw):
+        return Seen("", len(raw), digest, facts.state(raw, more))
+    from softmax_lint import source
+
     try:
-        return Seen("", len(raw), digest, facts.state(_python(path, raw), more))
-    except Unreadable as error:
+        read = source.from_bytes(path, raw)
+    except source.Unreadable as error:
         return Seen(str(error), len(raw), digest, NOTHING)
+    text = "\n".join(cell.text for cell in read.cells)
+    return Seen("", len(raw), digest, facts.state(text.encode("utf-8", "replace"), more))
+
+
+def is_plain(raw: bytes) -> bool:
+    """Whether the bytes of a script are its Python, in UTF-8 and without a byte order mark."""
+    if raw.startswith((b"\xef", b"\xff", b"\xfe", b"# Databricks")):
+        return False
+    if b"coding" in raw[:1024] and not _is_declared(raw):
+        return False
+    if raw.isascii():
+        return True
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_declared(raw: bytes) -> bool:
+    """Whether the text is declared to be UTF-8 in one of the usual forms, or the word stands elsewhere."""
+    for line in raw[:1024].splitlines()[:2]:
+        if b"coding" in line:
+            declared = line.strip(b"# \t-*").replace(b" ", b"").lower()
+            return declared in (b"coding:utf-8", b"coding:utf8", b"coding=utf-8")
+    return True
 
 
 def digest_of(raw: bytes) -> str:
     return hashlib.blake2b(raw, digest_size=16).hexdigest()
 
 
-def _python(path: str, raw: bytes) -> bytes:
-    """All Python of a file in UTF-8. Raises `Unreadable`."""
-    if not path.endswith(".ipynb") and source.is_plain(raw):
-        return raw
-    read = source.from_bytes(path, raw)
-    return "\n".join(cell.text for cell in read.cells).encode("utf-8", "replace")
-
-
 def text_of(path: str) -> str:
     """The Python of a file that could be read before; nothing where that is no longer so."""
+    from softmax_lint import source
+
     try:
         return "\n".join(cell.text for cell in source.read(path).cells)
-    except Unreadable:
+    except source.Unreadable:
         return ""
-
-
-def readable(seen: Mapping[str, Seen]) -> Iterator[str]:
-    """The files that could be read."""
-    return (path for path, each in seen.items() if not each.failure)
