@@ -35,6 +35,7 @@ _RUN = re.compile(
 _MAGIC = re.compile(r"%|!|\?")
 _AUTOMAGIC = re.compile(r"(?:(?:pip3?|conda|mamba)[ \t]+[a-z]+(?:[ \t]|$)|cd[ \t]+[\w./~])")
 _ASSIGNED = re.compile(r"([\w.,\[\]'\"*() \t]+?=)[ \t]*(?:!|%%?[a-zA-Z])")
+_INDENTED = re.compile(r"(?:[ \t]*\n)*([ \t]+)(?=\S)")
 _HELP = re.compile(r"[%\w.*]+(?:\[[^\]\n]*\])?[ \t]*\?{1,2}[ \t]*(?:#[^\n]*)?$")
 
 
@@ -101,7 +102,16 @@ def _is_python(metadata: object) -> bool:
 
 def mask_cell(text: str) -> str | None:
     """The Python of a cell, or None for a cell in another language (``%%bash`` and the like)."""
-    return None if is_foreign(text) else mask_magics(text)
+    return None if is_foreign(text) else _outdent(mask_magics(text))
+
+
+def _outdent(text: str) -> str:
+    """A cell whose first line is indented runs without that indentation: form feeds stand in its place, which
+    take columns and indent nothing."""
+    found = _INDENTED.match(text)
+    if found is None:
+        return text
+    return re.sub(rf"^{re.escape(found[1])}", "\f" * len(found[1]), text, flags=re.M)
 
 
 def is_foreign(text: str) -> bool:

@@ -33,6 +33,7 @@ _NO_EXPRESSION = re.compile(
     r"\f*(?:def|class|import|while|with|try|return|del|global|assert|raise|pass|break|continue)\b"
 )
 _DEFINITION = re.compile(r"\f*(?:async\s+)?(def|class)\s+(\w+)")
+_MARKED = re.compile(r"\f+@")
 _CODE = re.compile(r"^[ \t\f]*[^ \t\n\f#]", re.M)
 
 
@@ -59,7 +60,7 @@ def split(text: str) -> tuple[Statement, ...]:
     while index < count:
         start = body = starts[index]
         index += 1
-        while text[body] == "@" and index < count:
+        while index < count and (text[body] == "@" or _MARKED.match(text, body)):
             body = starts[index]
             index += 1
         row += text.count("\n", counted, start)
@@ -100,10 +101,10 @@ def _starts(text: str) -> list[int]:
                 if depth:
                     depth -= 1
             elif not depth:
-                starts.append(match.end())
+                starts.append(match.start() + 1)
             elif _NO_EXPRESSION.match(text, match.end()):
                 depth = 0
-                starts.append(match.end())
+                starts.append(match.start() + 1)
         if again < 0:
             break
         position = again
