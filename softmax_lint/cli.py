@@ -174,7 +174,7 @@ def _request(paths: Sequence[str], given: dict[str, Any], **selection: Any) -> R
     "--extend-select", multiple=True, metavar="RULES", help="Rules to check besides the selected ones."
 )
 @click.option(
-    "--per-file-ignores", multiple=True, metavar="PATTERN:RULE,…", help="Rules not to check in some files."
+    "--per-file-ignores", multiple=True, metavar="PATTERN:RULE,...", help="Rules not to check in some files."
 )
 @click.option(
     "--output-format", type=click.Choice(FORMATS), metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."

@@ -98,6 +98,7 @@ def test_help_fits_a_screen(command: str, show_help: Help) -> None:
     found = show_help(command, 80)
     assert len(found) <= ROWS
     assert max(map(len, found)) <= COLUMNS
+    assert "".join(found).isascii()  # a terminal may have nothing else
 
 
 def _named(text: str) -> set[str]:

@@ -120,6 +120,17 @@ def test_long_lines_are_cut_around_the_place(first: int) -> None:
     assert len(source) < 132
 
 
+@pytest.mark.parametrize("width", [20, 40, 66, 120])
+def test_source_is_cut_to_the_terminal(width: int) -> None:
+    line = "    return " + "f(" * 40 + "softmax(x)" + ")" * 40
+    start = line.index("softmax") + 1
+    at = place("a.py", 1, start, start + 10)
+    options = RenderOptions(os.getcwd(), width=width, lines=lambda *_: [line])
+    _, _, source, carets, *_ = render(Report((finding(at),), ()), "text", options).splitlines()
+    assert len(source) <= len("1 | ") + len("...") * 2 + width
+    assert source[carets.index("^") : carets.rindex("^") + 1] == "softmax(x)"
+
+
 def test_a_place_of_several_rows() -> None:
     lines = ["x = f(", "    a,", "    b,", ")"]
     at = place("a.py", 1, 5, 2, end_row=4)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 
-from softmax_lint.commands.analysis import load_project, load_rules
+from softmax_lint.commands.analysis import load_names, load_project
 from softmax_lint.commands.inputs import Inputs, Request, gather
-from softmax_lint.commands.terminal import complain, encoding_of, has_color, progress, write
+from softmax_lint.commands.terminal import complain, encoding_of, has_color, progress, width_of, write
 from softmax_lint.commands.wish import Wish
 from softmax_lint.diagnostic import SEVERITIES, Report
 from softmax_lint.lines import lines_of, reader
 from softmax_lint.reporters import FOR_PEOPLE, WITH_FIXES, RenderOptions, render
 from softmax_lint.reporters.closing import closing_line
 from softmax_lint.reporters.names import counted, shown
-from softmax_lint.suppression import apply
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 
@@ -54,8 +52,12 @@ def run(
         report = analyse(inputs, request, located=False)
     read = reader(inputs.overlay)
     silencing = inputs.files if report.silencing is None else report.silencing
-    applied = apply(report, silencing, inputs.settings, load_rules(), read)
-    report, lines = applied.report, lines_of(read)
+    lines, suppressed = lines_of(read), 0
+    if report.diagnostics or silencing:
+        from softmax_lint.suppression import apply
+
+        applied = apply(report, silencing, inputs.settings, load_names(), read)
+        report, suppressed = applied.report, applied.suppressed
     baselined = 0
     if inputs.settings.baseline is not None and write_baseline is None:
         from softmax_lint import baseline
@@ -81,10 +83,11 @@ def run(
             cwd=os.getcwd(),
             color=output_file is None and has_color(sys.stdout, request.color),
             encoding="utf-8" if output_file else encoding_of(sys.stdout),
+            width=120 if output_file else width_of(sys.stdout),
             lines=lines,
         )
         output = render(report, output_format, options)
-    closing = f"{closing_line(report, applied.suppressed, baselined)}\n"
+    closing = f"{closing_line(report, suppressed, baselined)}\n"
     if summary:
         closing = f"{summary}\n{closing}"
     # Where every path was wrong, there is nothing to sum up; a quiet run never does.
@@ -134,6 +137,8 @@ def _statistics(report: Report, output_format: str) -> str:
         Counter((each.code, each.name) for each in report.diagnostics).items(), key=lambda it: (-it[1], it)
     )
     if output_format == "json":
+        import json
+
         rows = [{"code": code, "name": name, "count": count} for (code, name), count in counts]
         return json.dumps(rows, indent=2) + "\n"
     width = max((len(str(count)) for _, count in counts), default=0)

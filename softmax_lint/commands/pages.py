@@ -26,7 +26,7 @@ _RUN = (
 _CHECK: Page = {
     "Rules": (
         ("--select, --ignore, --extend-select RULES", "codes, prefixes, names or ALL"),
-        ("--per-file-ignores PATTERN:RULE,…", "not to check where it matches"),
+        ("--per-file-ignores PATTERN:RULE,...", "not to check where it matches"),
         ("--baseline, --write-baseline FILE", "leave old findings out; note"),
         ("--add-noqa", "write ignore comments"),
     ),
@@ -36,7 +36,7 @@ _CHECK: Page = {
     ),
     "Files": _EXCLUDES,
     "Output": (
-        ("--output-format FORMAT", "text, json, sarif, github, …"),
+        ("--output-format FORMAT", "text, json, sarif, github..."),
         ("-o --output-file FILE", "where findings go"),
         ("--statistics, -e --exit-zero", "count by rule; exit with 0"),
         *_VOICE,

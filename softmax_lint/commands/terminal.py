@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from typing import TextIO
@@ -54,6 +55,13 @@ def _write(stream: TextIO, text: str) -> None:
 def encoding_of(stream: TextIO) -> str:
     """The encoding of `stream`."""
     return getattr(stream, "encoding", None) or "utf-8"
+
+
+def width_of(stream: TextIO) -> int:
+    """The columns that `stream` has for source beside row numbers; 120 where it is no terminal."""
+    if not stream.isatty():
+        return 120
+    return min(max(shutil.get_terminal_size().columns - 14, 20), 120)
 
 
 class Progress:

@@ -26,12 +26,14 @@ def _no_lines(filename: str, cell: int | None) -> Sequence[str]:
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
     """How to render. `lines` gives the lines of a file or cell, () where they cannot be read; `cwd` is the
-    folder that file names are shown relative to; text that `encoding` has no room for is degraded.
+    folder that file names are shown relative to; text that `encoding` has no room for is degraded; source is
+    cut to `width` columns.
     """
 
     cwd: str
     color: bool = False
     encoding: str = "utf-8"
+    width: int = 120
     lines: Callable[[str, int | None], Sequence[str]] = _no_lines
 
 

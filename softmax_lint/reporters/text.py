@@ -24,7 +24,6 @@ from softmax_lint.reporters.names import degrade, located, painted, printable
 # Roles that show source; the others are notes of one line.
 EXCERPTED = ("source", "sink", "output")
 TAB = 4
-WIDTH = 120
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -67,7 +66,9 @@ def _excerpt(place: Place, mark: str, color: str, margin: int, options: RenderOp
         line = lines[row - 1]
         first = place.column - 1 if row == place.row else len(line) - len(line.lstrip())
         last = place.end_column - 1 if row == place.end_row else len(line.rstrip())
-        text, before, under = _window(degrade(line, options.encoding), first, max(last, first + 1))
+        text, before, under = _window(
+            degrade(line, options.encoding), first, max(last, first + 1), options.width
+        )
         if row > previous + 1:
             yield "..."
         previous = row
@@ -84,9 +85,9 @@ def _rows(place: Place) -> Sequence[int]:
     return (place.row, place.row + 1, last)
 
 
-def _window(line: str, first: int, last: int) -> tuple[str, int, int]:
-    """`line` as the terminal shows it, cut to WIDTH around [first, last): (text, columns before, columns
-    under).
+def _window(line: str, first: int, last: int, most: int) -> tuple[str, int, int]:
+    """`line` as the terminal shows it, cut to `most` columns around [first, last): (text, columns before,
+    columns under).
     """
     pieces, widths = [], []
     at = 0
@@ -97,11 +98,11 @@ def _window(line: str, first: int, last: int) -> tuple[str, int, int]:
         widths.append(width)
         at += width
     start, end = 0, len(pieces)
-    if at > WIDTH:
-        start = first if sum(widths[:last]) > WIDTH - 20 else 0
-        while start and sum(widths[start : first + 1]) < 30:
+    if at > most:
+        start = first if sum(widths[:last]) > most - most // 6 else 0
+        while start and sum(widths[start : first + 1]) < most // 4:
             start -= 1
-        room = WIDTH
+        room = most
         for end in range(start, len(pieces)):
             room -= widths[end]
             if room < 0:
