@@ -18,10 +18,9 @@ PACKAGE = Path(softmax_lint.__file__).parent
 # decision: give it its place here.
 LAYERS = (
     "representation", "code", "diagnostic", "pair", "knowledge", "folders", "splitting", "notebook", "exports",
-    "surroundings", "source", "lowering", "linking", "rules", "patterns", "selection", "keys", "config", "lines",
-    "fingerprint",
-    "baseline", "comments", "silencing", "discover", "suppression", "facts", "wiring", "screen", "memory",
-    "judging", "edits", "cache", "workers", "plain", "survey", "islands", "batch", "kept", "scope", "run",
+    "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection", "keys", "config",
+    "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts", "wiring", "screen",
+    "memory", "judging", "edits", "cache", "workers", "plain", "survey", "islands", "batch", "kept", "scope", "run",
     "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "__main__",
 )  # fmt: skip
 # Who may import a library that costs start-up time, or that the core has no business with.
@@ -123,6 +122,27 @@ def test_start_up_is_light(code: str) -> None:
     # The page of help of a command is all that is loaded for it.
     light = {"softmax_lint.cli", "softmax_lint.commands", "softmax_lint.commands.pages"}
     assert not {name for name in loaded if name.startswith("softmax_lint.")} - light
+
+
+def test_what_finds_nothing_is_light(tmp_path: Path) -> None:
+    """A run over files that hold no sink imports nothing that runs code, judges, or shows rules."""
+    (tmp_path / "a.py").write_text("import os\nfrom os import path\nprint(path)\n", encoding="utf-8")
+    for option in ("--no-cache", f"--cache-dir={tmp_path / 'cache'}"):
+        loaded = _loaded(
+            f"from softmax_lint.cli import main\nassert main(['check', {option!r}, {str(tmp_path)!r}]) == 0"
+        )
+        assert not loaded & HEAVY
+        parts = {name.removeprefix("softmax_lint.") for name in loaded if name.startswith("softmax_lint.")}
+        heavy = ("linking", "lowering", "rules", "judging", "run", "wiring", "islands", "source", "comments")
+        assert not {part for part in parts if part.partition(".")[0] in heavy}
+        assert not {part for part in parts if part.startswith("knowledge.")} - {"knowledge.schema"}
+
+
+def test_rules_are_listed() -> None:
+    from softmax_lint.listing import LISTED
+    from softmax_lint.rules import RULES
+
+    assert [(rule.code, rule.name) for rule in RULES] == list(LISTED)
 
 
 @pytest.mark.skipif(not (PACKAGE / "linking" / "__init__.py").exists(), reason="nothing to import")

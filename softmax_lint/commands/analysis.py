@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
@@ -11,6 +12,7 @@ from softmax_lint.diagnostic import Report
 
 if TYPE_CHECKING:
     from softmax_lint.rules.schema import Rule
+    from softmax_lint.selection import Named
 
 Progress = Callable[[int, int], None]
 
@@ -38,6 +40,16 @@ class Project(Protocol):
 def load_project() -> Project:
     """The module `softmax_lint.project`."""
     return cast(Project, import_module("softmax_lint.project"))
+
+
+def load_names() -> Sequence[Named]:
+    """Codes and names of all rules; the rules are not imported for them."""
+    loaded = sys.modules.get("softmax_lint.rules")
+    if loaded is not None:
+        return cast("tuple[Rule, ...]", loaded.RULES)
+    from softmax_lint.listing import LISTED
+
+    return LISTED
 
 
 def load_rules() -> tuple[Rule, ...]:

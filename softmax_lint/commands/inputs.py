@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from softmax_lint.commands.analysis import load_rules
+from softmax_lint.commands.analysis import load_names
 from softmax_lint.commands.terminal import complain
 from softmax_lint.config import Settings, load
 from softmax_lint.discover import discover, is_excluded
@@ -50,7 +50,7 @@ def gather(request: Request, commands: Sequence[str] = ()) -> Inputs:
     paths = [path for path in request.paths if path != "-"]
     name = request.stdin_filename or "-"
     named = [*paths, *([name] if reads_stdin else ())]
-    settings = load(named, request.options, load_rules(), config=request.config, isolated=request.isolated)
+    settings = load(named, request.options, load_names(), config=request.config, isolated=request.isolated)
     found = discover(paths, settings)
     for path in found.missing:
         hint = _meant(path, commands)
