@@ -239,8 +239,11 @@ def check(
     )
     if watch:
         from softmax_lint.commands.watch import repeat
+        from softmax_lint.surroundings import roots_of
 
-        return repeat(run_once, list(paths) or ["."], explain)
+        # The other end of a finding may change in any file of the project.
+        given = list(paths) or ["."]
+        return repeat(run_once, [*given, *roots_of(given)], explain)
     return run_once()
 
 

@@ -49,6 +49,12 @@ def base_of(paths: Sequence[str]) -> str:
     return base
 
 
+def roots_of(paths: Sequence[str]) -> list[str]:
+    """The roots of the projects that `paths` belong to."""
+    base = base_of(paths)
+    return list(dict.fromkeys(_marked(os.path.abspath(path)) or base for path in paths))
+
+
 def is_marked(folder: str) -> bool:
     """Whether a folder, or one above it, has a file that marks the root of a project."""
     return _marked(folder) is not None

@@ -166,6 +166,19 @@ def test_watch(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "unknown key `zzz`" in err
 
 
+def test_watch_sees_the_other_end(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree({"pyproject.toml": "", "p/a.py": "", "q/b.py": ""})
+    changes = [lambda: tree({"q/b.py": "softmax(a)\n"})]
+
+    def sleep(seconds: float) -> None:
+        if not changes:
+            raise KeyboardInterrupt
+        changes.pop()()
+
+    monkeypatch.setattr(watch.repeat, "__defaults__", (sleep,))
+    assert shell.run("--watch", "p/a.py")[2].count("watching for changes") == 2
+
+
 @pytest.mark.parametrize(
     ("words", "incomplete", "among"),
     [

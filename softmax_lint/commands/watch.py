@@ -35,8 +35,12 @@ def repeat(
                 explain(error)
                 status = 2
             sys.stderr.write("watching for changes; Ctrl-C ends it\n")
-            while _stamps(paths) == seen:
-                sleep(INTERVAL_SECONDS)
+            while True:
+                # A large project is looked at less often, not all the time.
+                started = time.monotonic()
+                if _stamps(paths) != seen:
+                    break
+                sleep(max(INTERVAL_SECONDS, 5 * (time.monotonic() - started)))
     except KeyboardInterrupt:
         return status
 
