@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
 from softmax_lint.knowledge.schema import BASE
-from softmax_lint.linking import effects, library, methods
+from softmax_lint.linking import effects, library, methods, waiting
 from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.path import MOST_FRAMES, MOST_REMEMBERED, Frame
@@ -214,8 +214,17 @@ def instantiate(machine: Machine, thing: Class, given: Arguments, origin: Origin
     machine.heap.records[made.id].extra = given
     init = machine.lookup_method(made, "__init__")
     if init is not None:
-        with machine.wanting_effects():
-            machine.call(init, given, origin)
+
+        def initialise() -> None:
+            machine.making += 1
+            try:
+                with machine.wanting_effects():
+                    machine.call(init, given, origin)
+            finally:
+                machine.making -= 1
+
+        if not waiting.postpone(machine, made, given, initialise):
+            initialise()
         return just(made)
     row = machine.library_row(made)
     if row is not None and row.role not in (BASE,):

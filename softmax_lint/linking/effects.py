@@ -9,7 +9,7 @@ from softmax_lint import code
 from softmax_lint.knowledge import find
 from softmax_lint.knowledge.schema import LOSS, TRAINER
 from softmax_lint.linking.consumers import COMPARISONS, ORDERED, ROUNDINGS
-from softmax_lint.linking.heap import ITEMS
+from softmax_lint.linking.heap import ITEMS, Waiting
 from softmax_lint.linking.values import (
     Arguments,
     Bound,
@@ -201,7 +201,7 @@ def _applies_model(machine: Machine, function: Func) -> bool:
     print_ = footprint(machine, function.code)
     if print_.attributes & _PREDICTING:
         return True
-    found = (_peek(machine, function.env, name) for name in print_.names)
+    found = (peek(machine, function.env, name) for name in print_.names)
     return any(isinstance(case.thing, Obj) for value in found if value is not None for case in value)
 
 
@@ -233,6 +233,11 @@ def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments)
     )
 
 
+def carry_loss(machine: Machine, given: Arguments) -> bool:
+    """Whether one of the arguments is a loss, or holds one."""
+    return any(_carries_loss(machine, a.value) for a in (*given.positional, *(a for _, a in given.keywords)))
+
+
 def brings_loss(machine: Machine, thing: Class) -> bool:
     """Whether a method of the class may meet a sink."""
     return _class_matters(machine, thing, set(), writes=False)
@@ -246,13 +251,13 @@ def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int], 
     if print_.meets or (writes and print_.acts) or (print_.reads and machine.watchful):
         return True
     for name in print_.names:
-        value = _peek(machine, function.env, name)
+        value = peek(machine, function.env, name)
         if value is not None and _thing_matters(machine, value, seen, writes):
             return True
     if isinstance(receiver, Obj):
         record = machine.heap.records[receiver.id]
         for name in print_.own:
-            value = record.slots.get(name)
+            value = None if isinstance(record.slots, Waiting) else record.slots.get(name)
             if value is None and record.kind == "instance":
                 value = machine.class_attribute(record.of.id, name)
                 if value is not None:
@@ -269,7 +274,7 @@ def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int], 
     return False
 
 
-def _peek(machine: Machine, env: int | None, name: str) -> Value | None:
+def peek(machine: Machine, env: int | None, name: str) -> Value | None:
     while env is not None:
         record = machine.heap.records[env]
         if name in record.slots:

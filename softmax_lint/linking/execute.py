@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 NEXT, RETURN, RAISE, BREAK, CONTINUE = "next", "return", "raise", "break", "continue"
 ENDED = (RETURN, RAISE)
 MERGED_PER_OPERATION = 4  # slots that are merged in the time of one operation
+MOST_DECORATING = 200  # operations of a decorator; one that takes more gives what it was given
 MOST_UNROLLED = 400  # operations spent on the further rounds of a loop over numbers
 
 
@@ -265,11 +266,26 @@ def _decorated(machine: Machine, frame: Frame, decorator: code.Expr, value: Valu
     if isinstance(thing, Unknown) and thing.reason == "no_grad":
         return _quiet(machine, value)
     if isinstance(thing, (Func, Bound)) and len(found) == 1:
+        mark = id(_body(thing))
+        if mark in machine.heavy:
+            return value
         with machine.wanting_effects():
-            result = machine.force(machine.call(found, Arguments((Argument(value, None),)), None))
-        if len(result) == 1 and isinstance(result[0].thing, (Func, Bound, Class)):
+            result = machine.within(MOST_DECORATING, lambda: _apply(machine, found, value))
+        if result is None:
+            machine.heavy.add(mark)
+        if result is not None and len(result) == 1 and isinstance(result[0].thing, (Func, Bound, Class)):
             return result
     return value
+
+
+def _body(thing: Func | Bound) -> Any:
+    """The code of a function: the same for all that one definition makes."""
+    inner = thing.function if isinstance(thing, Bound) else thing
+    return inner.code if isinstance(inner, Func) else inner
+
+
+def _apply(machine: Machine, decorator: Value, value: Value) -> Value:
+    return machine.force(machine.call(decorator, Arguments((Argument(value, None),)), None))
 
 
 def _quiet(machine: Machine, value: Value) -> Value:

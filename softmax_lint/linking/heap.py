@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,6 +49,58 @@ class Record:
     name: str = ""
     extra: Any = None
     slots: dict[str, Value] = field(default_factory=dict)
+
+
+class Filled(dict[str, Value]):
+    """Slots that were filled late."""
+
+    __slots__ = ("fill",)
+    fill: Callable[[], None]
+
+
+class Waiting(Filled):
+    """Slots of an instance that is initialised at the first look at them; then they are `Filled`."""
+
+    __slots__ = ()
+
+    def __init__(self, fill: Callable[[], None]) -> None:
+        super().__init__()
+        self.fill = fill
+
+    def _now(self) -> Filled:
+        self.__class__ = Filled  # type: ignore[assignment]
+        self.fill()
+        return self
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._now().get(name, default)
+
+    def pop(self, name: str, default: Any = None) -> Any:
+        return self._now().pop(name, default)
+
+    def __getitem__(self, name: str) -> Value:
+        return self._now()[name]
+
+    def __setitem__(self, name: str, value: Value) -> None:
+        self._now()[name] = value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._now()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+    def items(self) -> Any:
+        return self._now().items()
+
+    def values(self) -> Any:
+        return self._now().values()
+
+    def keys(self) -> Any:
+        return self._now().keys()
 
 
 class Heap:

@@ -67,10 +67,15 @@ class Machine:
         self.fitting = False  # within `compile`: what a loss does there runs in a graph
         self.stamp = self.exploring = 0
         self.operations = 0
+        self.most = MOST_OPERATIONS  # operations that the present root may take
         self.counter = 0
-        self.assumed: dict[str, str] = {}
+        self.assumed: dict[tuple[int, str], str] = {}
         self.alone: dict[int, int] = {}  # file to the operations of its functions that nobody calls
         self.exhausted: set[int] = set()
+        self.making = 0  # depth of instances that are initialised
+        self.patient: dict[int, bool] = {}  # class to whether the `__init__` of its instances can wait
+        self.heavy: set[int] = set()  # decorators that took too long once
+        self.pause: Callable[[], None] = _go_on  # between roots: who waits no longer may raise
         self.watching = 0  # where fixes are planned: 1, and 1 more for each call that runs to be watched
         self.watchful = False  # there are losses on binary logits: comparisons with their output matter
 
@@ -133,8 +138,27 @@ class Machine:
 
     def spend(self) -> None:
         self.operations += 1
-        if self.operations > MOST_OPERATIONS:
+        if self.operations > self.most:
             raise Exhausted
+
+    def within(self, most: int, compute: Callable[[], Value]) -> Value | None:
+        """The value, None when it takes more operations than that: then what it wrote is taken back."""
+        before, depth, frames = self.most, len(self.path), len(self.frames)
+        saved = self.quiet, self.autocast, self.effects, self.exploring
+        mark = self.heap.mark()
+        self.most = min(before, self.operations + most)
+        try:
+            return compute()
+        except Exhausted:
+            if self.operations > before:
+                raise
+            self.path.cut(depth)
+            del self.frames[frames:]
+            self.quiet, self.autocast, self.effects, self.exploring = saved
+            self.heap.take_back(mark)
+            return None
+        finally:
+            self.most = before
 
     # Conditions on the way.
 
@@ -225,15 +249,16 @@ class Machine:
     @contextmanager
     def apart(self) -> Iterator[None]:
         """Run something that belongs to no branch and no call: a definition or a module body."""
-        saved = self.path, self.frames, self.quiet, self.effects, self.operations
-        self.path, self.frames, self.quiet, self.effects, self.operations = Path(), [], 0, 0, 0
+        saved = self.path, self.frames, self.quiet, self.effects, self.operations, self.most
+        self.path, self.frames, self.quiet, self.effects = Path(), [], 0, 0
+        self.operations, self.most = 0, MOST_OPERATIONS
         try:
             with self.heap.lasting():
                 yield
         except Exhausted:
             pass
         finally:
-            self.path, self.frames, self.quiet, self.effects, self.operations = saved
+            self.path, self.frames, self.quiet, self.effects, self.operations, self.most = saved
 
     def run_body(self, env: int, unit: int, module: int, ops: code.Ops) -> None:
         run(self, Frame(env, unit, module, entry=len(self.path)), ops)
@@ -283,3 +308,7 @@ class Machine:
         if env is None:
             env = self.heap.allocate("env", of=frame.env)
         return Frame(env, frame.unit, frame.module, owner or frame.owner, frame.receiver, len(self.path))
+
+
+def _go_on() -> None:
+    """Nobody wants to stop."""

@@ -41,7 +41,8 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
 SPECIAL = frozenset(
     {"__init__", "forward", "call", "__call__"} | {name for names in PROTOCOLS.values() for name in names}
 )
-MOST_ALONE = 200_000  # operations that the functions of one file may take which nobody calls
+MOST_ALONE = 100_000  # operations that the functions of one file may take which nobody calls
+MOST_MAKING = 4_000  # operations of the `__init__` of an instance that nobody makes
 MOST_INSTANCES = 4  # of one class, on which the methods of a protocol are run
 MOST_RECEIVERS = 8  # instances, also of derived classes, on which a method is run that nobody called
 
@@ -74,14 +75,15 @@ def link(
 @contextmanager
 def _guarded(machine: Machine, file: int, fail: Callable[[int, Exception], None]) -> Iterator[None]:
     """One root: its own budget; a crash is one failure and the rest goes on."""
-    from softmax_lint.linking.path import Exhausted
+    from softmax_lint.linking.path import MOST_OPERATIONS, Exhausted
 
+    machine.pause()
     machine.root = file
     machine.operations = 0
+    machine.most = MOST_OPERATIONS
     machine.path.cut(0)
     machine.frames = []
-    machine.effects = 0
-    machine.quiet = 0
+    machine.effects = machine.quiet = machine.autocast = machine.exploring = 0
     try:
         yield
     except Exhausted:
@@ -127,6 +129,7 @@ def _leaves(machine: Machine, roots: set[int], fail: Callable[[int, Exception], 
             continue
         with _guarded(machine, file, fail):
             if effects.brings_loss(machine, Class(made)):
+                machine.most = MOST_MAKING
                 machine.instantiate(Class(made), Arguments(), machine.heap.records[made].origin)
 
 
@@ -230,6 +233,7 @@ def _receivers(
         if owner not in made:
             made[owner] = []
             with _guarded(machine, function.module, fail):
+                machine.most = MOST_MAKING
                 value = machine.instantiate(Class(owner), Arguments(), machine.heap.records[owner].origin)
                 if isinstance(value[0].thing, Obj):
                     made[owner].append(value[0].thing.id)
