@@ -242,8 +242,8 @@ def check(
         from softmax_lint.surroundings import roots_of
 
         # The other end of a finding may change in any file of the project.
-        given = list(paths) or ["."]
-        return repeat(run_once, [*given, *roots_of(given)], explain)
+        watched = list(paths) or ["."]
+        return repeat(run_once, [*watched, *roots_of(watched)], explain)
     return run_once()
 
 
