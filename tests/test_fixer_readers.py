@@ -113,6 +113,9 @@ TORCH_READERS = [
     ("pred = model(x)\nprint(torch.sort(pred, descending=True).values[0])", 1),
     ("q = torch.zeros_like(model(x))\nprint(q)", 0),
     ("p, q = model(x), 1\nprint(p.min(), q)", 1),
+    ("p = model(x).detach()\np[p > 0.5] = 1\nprint(p)", 1),
+    ("p = model(x).detach().numpy().copy()\nfor i in range(6):\n    p[i][0] = 2\nprint(p)", 1),
+    ("kept = []\nfor _ in range(2):\n    kept.append(model(x))\nprint(torch.stack(kept).mean())", 1),
 ]
 
 
