@@ -138,6 +138,8 @@ def _repair(files: Sequence[str], settings: Settings) -> Fixed:
 
 
 def _nothing(script: str, fixed: Fixed) -> str:
+    for failure in fixed.report.failures:
+        return f"{failure.filename}: {failure.message}"
     found = [each for each in fixed.report.diagnostics if each.code < "SML900"]
     if not found:
         return f"{script}: nothing was found, so there is nothing to verify"
