@@ -161,8 +161,11 @@ def notebook(*cells: str) -> str:
     return json.dumps({"cells": entries, "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
 
 
-def request(script: Path, *args: str, steps: int = 4, yes: bool = True, **limits: Any) -> ScriptRequest:
-    return ScriptRequest(Display(json=True, quiet=True), str(script), args, yes, steps, **limits)
+def request(
+    script: Path, *args: str, steps: int = 4, yes: bool = True, report: Path | None = None, **limits: Any
+) -> ScriptRequest:
+    display = Display(json=True, quiet=True, report=None if report is None else str(report))
+    return ScriptRequest(display, str(script), args, yes, steps, **limits)
 
 
 def wrongly(*replacements: tuple[str, str]) -> Repair:
@@ -279,8 +282,12 @@ def test_notebook_shows_the_cost(
     launched: Callable[[Job, Limits], Ended],
 ) -> None:
     path = write(tmp_path, {"plain.ipynb": notebook(*SATURATED.split("# %%\n"))})
-    found = check(request(path), HELD, monkeypatch, capsys, launched)
+    report = tmp_path / "report.html"
+    found = check(request(path, report=report), HELD, monkeypatch, capsys, launched)
     by_code = {each["code"]: each for each in found["findings"]}
+    shown = report.read_text(encoding="utf-8")
+    assert "the fix held: 2 of 2" in shown and "<svg" in shown and "had no gradient" in shown
+    assert "src=" not in shown and "href=" not in shown
     assert set(by_code) == {"SML101", "SML006"}
     clipped = by_code["SML101"]
     assert (clipped["filename"], clipped["cell"]) == ("plain.ipynb", 1)

@@ -39,13 +39,16 @@ _READ_AS = {
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What was found out about one finding. `steps` were compared, `evaluations` of the fixed program watched;
-    `cost` says what the defect did, one fact a line. Not `reached`: its loss was never evaluated."""
+    `cost` says what the defect did, one fact a line. `losses` are those of training, of one of the places where the
+    finding's loss is evaluated. Not `reached`: it never was."""
 
     finding: Finding
     checks: tuple[Check, ...]
     steps: int
     evaluations: int
     cost: tuple[str, ...]
+    losses_before: tuple[float, ...]
+    losses_after: tuple[float, ...]
 
     @property
     def reached(self) -> bool:
@@ -82,7 +85,20 @@ def judge(finding: Finding, before: Record, after: Record) -> Judged:
     if finding.kind in ("unstable", "redundant"):
         checks += [_same_loss(both), _same_gradient(both)]
     firsts = [event for event in before.watched() if event.application in finding.watched]
-    return Judged(finding, tuple(checks), len(both), len(fixed), tuple(_cost(finding, both, firsts, fixed)))
+    trained, repaired = _training(firsts, fixed)
+    if finding.kind == "wrong":
+        cost = _of_wrong(finding, trained, repaired)
+    else:
+        cost = _of_unstable(both)
+    return Judged(
+        finding,
+        tuple(checks),
+        len(both),
+        len(fixed),
+        tuple(cost),
+        tuple(event.mean for event in trained),
+        tuple(event.mean for event in repaired),
+    )
 
 
 def same_data(before: Record, after: Record) -> bool:
@@ -264,10 +280,20 @@ def _same_gradient(both: list[_Both]) -> Check:
     return Check(name, worst <= allowed, f"gradients differ by {worst:.1e} at most ({count} steps)")
 
 
-def _cost(finding: Finding, both: list[_Both], firsts: list[Event], fixed: list[Event]) -> list[str]:
+def _training(firsts: list[Event], fixed: list[Event]) -> tuple[list[Event], list[Event]]:
+    """The steps of training at one of several places: their losses are different numbers."""
+    trained = [event for event in firsts if event.phase == "train"]
+    if not trained:
+        return [], []
+    one = trained[0].application, trained[0].slot
+    return (
+        [event for event in trained if (event.application, event.slot) == one],
+        [event for event in fixed if event.phase == "train" and (event.application, event.slot) == one],
+    )
+
+
+def _of_unstable(both: list[_Both]) -> list[str]:
     """What the defect did in the steps that were seen."""
-    if finding.kind == "wrong":
-        return _of_wrong(finding, firsts, fixed)
     lines: list[str] = []
     finite = [each for each in both if np.isfinite(each.before.total)]
     off = _largest(abs(each.before.mean - each.after.exact_mean) for each in finite)
@@ -295,15 +321,8 @@ def _cost(finding: Finding, both: list[_Both], firsts: list[Event], fixed: list[
     return lines
 
 
-def _of_wrong(finding: Finding, firsts: list[Event], fixed: list[Event]) -> list[str]:
-    trained = [event for event in firsts if event.phase == "train"]
-    if not trained:
-        return []
-    # One loss of several: they are different numbers.
-    one = trained[0].application, trained[0].slot
-    trained = [event for event in trained if (event.application, event.slot) == one]
-    repaired = [event for event in fixed if event.phase == "train" and (event.application, event.slot) == one]
-    if not repaired:
+def _of_wrong(finding: Finding, trained: list[Event], repaired: list[Event]) -> list[str]:
+    if not trained or not repaired:
         return []
     last, end = trained[-1], repaired[-1]
     lines = [

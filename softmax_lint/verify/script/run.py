@@ -11,6 +11,7 @@ from softmax_lint.verify.request import ScriptRequest
 from softmax_lint.verify.results import BROKEN, CannotRun, Check, status
 from softmax_lint.verify.script import compare
 from softmax_lint.verify.script.launch import Ended, Job, Limits, launch
+from softmax_lint.verify.script.page import page
 from softmax_lint.verify.script.prepare import Prepared, Repair, Version, prepare
 from softmax_lint.verify.script.records import Record, read_record
 from softmax_lint.verify.script.show import Outcome, as_json, as_text, has_color
@@ -27,8 +28,6 @@ def run(request: ScriptRequest, repair: Repair | None = None) -> int:
 
     `repair` stands for the fixer where a test wants another one.
     """
-    if request.display.report is not None:
-        raise CannotRun("--report goes with the bundled programs; for SCRIPT there is --json")
     prepared = prepare(request.script, repair)
     _ask(request, prepared)
     limits = Limits(
@@ -39,6 +38,9 @@ def run(request: ScriptRequest, repair: Repair | None = None) -> int:
     )
     with tempfile.TemporaryDirectory(prefix="softmax-lint-") as folder:
         outcome = _verify(prepared, request, limits, folder)
+    if request.display.report is not None:
+        with open(request.display.report, "w", encoding="utf-8") as file:
+            file.write(page(outcome))
     if request.display.json:
         sys.stdout.write(as_json(outcome))
     else:

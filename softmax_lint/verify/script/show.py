@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +39,7 @@ def as_text(outcome: Outcome, color: bool) -> str:
     lines: list[str] = []
     for each in outcome.judged:
         finding = each.finding
-        lines.append(f"{_located(finding.place)} {finding.code} ({finding.kind})")
+        lines.append(f"{located(finding.place)} {finding.code} ({finding.kind})")
         if not finding.watched:
             lines.append("  not checked: it is about a value that no loss sees")
             continue
@@ -55,7 +57,7 @@ def as_text(outcome: Outcome, color: bool) -> str:
     lines.append(
         f"  time            {outcome.before.seconds:.1f} s as written, {outcome.after.seconds:.1f} s fixed"
     )
-    lines.append(_verdict(outcome))
+    lines.append(verdict(outcome))
     return "\n".join(lines) + "\n"
 
 
@@ -80,6 +82,7 @@ def as_json(outcome: Outcome) -> str:
                 "evaluations": each.evaluations,
                 "checks": [_entry(check) for check in each.checks],
                 "cost": list(each.cost),
+                "losses": {"before": _finite(each.losses_before), "after": _finite(each.losses_after)},
             }
             for each in outcome.judged
         ],
@@ -99,6 +102,10 @@ def has_color(wish: str) -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def _finite(values: Iterable[float]) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]
+
+
 def _entry(check: Check) -> dict[str, Any]:
     return {"name": check.name, "held": check.held, "message": check.message}
 
@@ -110,7 +117,8 @@ def _line(check: Check, color: bool) -> str:
     return f"  {check.name:<15} {word} {check.message}"
 
 
-def _verdict(outcome: Outcome) -> str:
+def verdict(outcome: Outcome) -> str:
+    """One line."""
     reached = [each for each in outcome.judged if each.reached]
     broken = [each.name for each in outcome.checks if each.held is False]
     broken += [
@@ -127,7 +135,8 @@ def _verdict(outcome: Outcome) -> str:
     return "; ".join(parts)
 
 
-def _located(place: Place) -> str:
+def located(place: Place) -> str:
+    """``train.py:7:5``, or ``nb.ipynb:cell 3:7:5``."""
     name = os.path.relpath(place.filename)
     name = place.filename if name.startswith("..") else name
     cell = "" if place.cell is None else f"cell {place.cell}:"

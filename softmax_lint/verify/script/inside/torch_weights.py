@@ -30,6 +30,8 @@ def install(torch: Any, recorder: Recorder) -> None:
         # Lazy ones have no values yet, and those on the meta device never will.
         if any(each.__module__.startswith("keras.") for each in type(module).__mro__):
             return  # Keras announces its models itself
+        if isinstance(module, torch.nn.modules.loss._Loss):
+            return
         if not tensors or any(isinstance(each, lazy) or each.is_meta for each in tensors):
             return
         number = known.setdefault(id(module), (len(known), module))[0]
