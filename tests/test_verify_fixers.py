@@ -64,7 +64,7 @@ CASES = [
     ("epsilon instead", LOOP, (("tf.math.log(probabilities)", "tf.math.log(probabilities + 1e-8)"),), "exact loss"),
     ("right", TORCH, (("torch.log(probabilities)", "F.log_softmax(model(images), dim=1)"),), None),
     ("wrong axis", TORCH, (("torch.log(probabilities)", "F.log_softmax(model(images), dim=0)"),), "exact loss"),
-    ("layer of another width", TORCH, (("784, 128)", "784, 99)"), ("128, 10)", "99, 10)")), "same start"),
+    ("layer of another width", TORCH, (("784, 128)", "784, 99)"), ("128, 10)", "99, 10)")), "it runs"),
     ("docstring only", TORCH, (('"""Digits', '"""Some digits'),), "exact loss"),
 ]  # fmt: skip
 
@@ -95,7 +95,7 @@ def measured(task: Task, made: Patch, folder: Path) -> Measurement | Crash:
     (folder / "before.py").write_text(made.before, encoding="utf-8")
     (folder / "after.py").write_text(made.after, encoding="utf-8")
     job = {
-        "program": task.program.name, "backend": task.backend, "seeds": [1, 2], "epochs": 1,
+        "program": task.program.name, "backend": task.backend, "seeds": [1], "epochs": 1,
         "gaps": [5, 12, 17, 100], "dtypes": ["float32"],
     }  # fmt: skip
     try:

@@ -76,9 +76,10 @@ def _summary(outcomes: Sequence[Outcome]) -> str:
 
 def _section(outcome: Outcome) -> str:
     task, measured = outcome.task, outcome.measured
+    title = task.program.title[:1].upper() + task.program.title[1:]
     parts = [
         f'<section id="{task.name}"><div class="head"><h2>{task.name}</h2>{_verdict(outcome)}</div>',
-        f"<p>{escape(task.program.title)} ({task.program.rule}). {escape(_meaning(outcome))}</p>",
+        f"<p>{escape(title)} ({task.program.rule}). {escape(_meaning(outcome))}</p>",
     ]
     if isinstance(measured, Measurement):
         dtypes = list(dict.fromkeys(probe.dtype for probe in measured.probes))
@@ -90,7 +91,8 @@ def _section(outcome: Outcome) -> str:
         parts += [
             '<div class="key"><span class="before">as written</span><span class="after">fixed</span>'
             '<span class="exact">exact gradient; floor of the loss; '
-            f"{100 * GOOD_ACCURACY:.0f} %</span></div>",
+            f"{100 * GOOD_ACCURACY:.0f} %</span>"
+            "<b>× not finite</b></div>",
             f'<div class="plots">{"".join(drawn)}</div>',
             _figures(measured, dtypes),
         ]

@@ -26,7 +26,7 @@ class Effort:
     """How much is measured: seeds of the paired runs, epochs of each, gaps and number types of the sweep."""
 
     seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
-    epochs: int = 8
+    epochs: int = 6
     gaps: tuple[float, ...] = exact.GAPS
     dtypes: tuple[str, ...] = exact.DTYPES
 

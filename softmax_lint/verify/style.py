@@ -26,6 +26,7 @@ th { font-weight: 600; color: var(--quiet); }
 section { margin-top: 2.5rem; padding-top: 1.25rem; border-top: 2px solid var(--line); }
 .head { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; justify-content: space-between; }
 .key { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .9rem; margin-top: .75rem; }
+.key b { font-weight: 400; color: var(--before); }
 .key span::before { content: ""; display: inline-block; width: 1.4rem; height: 0; margin-right: .4rem;
   vertical-align: middle; border-top: 3px solid; }
 .key .before::before { border-color: var(--before); border-top-width: 4px; }

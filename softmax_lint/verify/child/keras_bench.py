@@ -66,7 +66,7 @@ def load(text: str, name: str, predicts: str, compiled: bool, seed: int, dtype: 
 
     def probe(logits: Sequence[float], label: int) -> tuple[float, list[float]]:
         for variable in model.trainable_variables:
-            variable.assign(keras.ops.zeros_like(variable))
+            variable.assign(numpy.zeros(variable.shape, "float32"))
         model.trainable_variables[-1].assign(numpy.asarray(logits, dtype="float32"))
         shape = tuple(model.input_shape[1:])
         return differentiate(numpy.zeros((1, *shape), "float32"), numpy.asarray([label]), True)

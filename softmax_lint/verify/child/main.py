@@ -49,10 +49,9 @@ def main(path: str) -> None:
     except Failed as failure:
         cause = failure.__cause__
         text = "".join(traceback.format_exception(cause)) if cause else ""
-        lines = text.strip().splitlines() or [""]
-        report(
-            {"event": "failure", "version": failure.version, "message": lines[-1].strip(), "traceback": text}
-        )
+        said = str(cause).strip().partition("\n")[0]
+        message = f"{type(cause).__name__}: {said}"
+        report({"event": "failure", "version": failure.version, "message": message, "traceback": text})
 
 
 def measure(job: dict[str, Any], folder: Path, report: Report) -> Measurement:
