@@ -5,6 +5,7 @@ Start-up stays small: commands, analysis and rules are imported when a command r
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -94,7 +95,8 @@ def _stack(command: Command, *decorators: Callable[[Any], Any]) -> Command:
 def _file_options(command: Command) -> Command:
     return _stack(
         command,
-        click.argument("paths", nargs=-1, type=click.Path()),
+        # What cannot be read is said of each file, and does not keep the others from being checked.
+        click.argument("paths", nargs=-1, type=click.Path(readable=False)),
         click.option(
             "--exclude",
             multiple=True,
@@ -358,6 +360,13 @@ def main(args: list[str] | None = None) -> int:
     return FAILED
 
 
+def _has_folder() -> bool:
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
+
+
 def explain(error: Exception) -> None:
     """One line for what the user can mend; the traceback for what only we can."""
     from softmax_lint.commands.terminal import complain
@@ -365,6 +374,8 @@ def explain(error: Exception) -> None:
 
     if isinstance(error, ConfigError):
         complain(str(error))
+    elif isinstance(error, FileNotFoundError) and not _has_folder():
+        complain("the working directory does not exist any more")
     elif isinstance(error, OSError) and error.filename is not None:
         complain(f"{error.filename}: {(error.strerror or str(error)).lower()}")
     else:

@@ -56,7 +56,7 @@ def read(path: str, filename: str | None = None) -> Source:
         with open(path, "rb") as file:
             raw = file.read()
     except OSError as error:
-        raise Unreadable(error.strerror or str(error)) from None
+        raise Unreadable((error.strerror or str(error)).lower()) from None
     except ValueError as error:
         raise Unreadable(str(error)) from None
     return from_bytes(filename if filename is not None else path, raw)

@@ -82,3 +82,28 @@ def test_bash_completes(tmp_path: Path) -> None:
     }
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["github", "gitlab"], done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder in use stays")
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    command = f'cd gone && rmdir ../gone && "{sys.executable}" -m softmax_lint'
+    (tmp_path / "gone").mkdir()
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "error: the working directory does not exist any more"
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="everything can be read")
+def test_what_cannot_be_read_does_not_stop_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "shut.py").touch(0o000)
+    status, out, err = run(tmp_path, "--isolated", "shut.py", "数.py")
+    assert status == 2
+    assert "SML002" in out.decode()
+    assert b"error: shut.py: permission denied" in err
