@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from softmax_lint.cli import main
+from softmax_lint.start import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,7 +8,6 @@ off, mixed up or of another version is no answer. Nothing in them is ever execut
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import sys
@@ -17,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from softmax_lint import __version__
+from softmax_lint.digests import digest
 
 _PREFIX, _SUFFIX = "sml-", ".json"
 _OLDEST = 14 * 86_400.0  # seconds since an answer was last used
@@ -41,7 +41,7 @@ def default_folder() -> str:
 
 def named(*parts: object) -> str:
     """A name for all that `parts` say; their `repr` must not depend on the order of sets."""
-    return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+    return digest(repr(parts).encode("utf-8", "surrogatepass"), 20)
 
 
 def edition() -> str:
@@ -75,8 +75,8 @@ class Cache:
             os.utime(path)
         except OSError:
             return None
-        digest, _, body = data.partition(b"\n")
-        if digest != _digest(body):
+        written, _, body = data.partition(b"\n")
+        if written != _digest(body):
             return None
         try:
             return json.loads(body)
@@ -154,7 +154,7 @@ class Cache:
 
 
 def _digest(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=16).hexdigest().encode()
+    return digest(body).encode()
 
 
 def _remove(path: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+
+from softmax_lint.digests import digest
 
 # What makes a folder the root of a project.
 ROOT_MARKS = ("softmax-lint.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
@@ -33,7 +34,7 @@ class Folders:
         if known is None:
             names = sorted(n for n in self.names(folder) if n.endswith(".py") or "." not in n[1:])
             data = "\0".join(name for name in names if name != "__pycache__")
-            known = hashlib.blake2b(data.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+            known = digest(data.encode("utf-8", "surrogatepass"), 12)
             self._digests[folder] = known
         return known
 

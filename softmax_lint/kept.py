@@ -18,6 +18,7 @@ from softmax_lint.batch import Group, Linked, Progress, Task
 from softmax_lint.cache import Cache, default_folder, edition, named
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Report
+from softmax_lint.digests import digest
 from softmax_lint.facts import Facts
 from softmax_lint.folders import Folders
 from softmax_lint.plain import plain, report_of
@@ -46,8 +47,8 @@ def check(task: Task, settings: Settings, located: bool, progress: Progress | No
     run, folders = named("run", frame), Folders()
     kept = cache.load(run)
     digests = _digests(kept)
-    now = _look(task.paths, digests)
-    if kept is not None:
+    now = _look(task.paths, digests) if digests else _stamps(task.paths)
+    if digests:
         report = _whole(task, kept, digests, now, folders)
         if report is not None:
             if any(not digests[path][2] and now[path][2] for path in task.paths):
@@ -55,6 +56,7 @@ def check(task: Task, settings: Settings, located: bool, progress: Progress | No
             return report
     survey_name = named("survey", edition(), task.base, task.more)
     seen = _survey(task, cache, survey_name, now)
+    now = {path: (seen[path].digest, stamp, settled) for path, (_, stamp, settled) in now.items()}
     groups = batch.divide(task, seen)
     names = [_name(task, frame, seen, group) for group in groups]
     known = {at: linked for at, name in enumerate(names) if (linked := _group(cache, name, folders))}
@@ -73,7 +75,7 @@ def check(task: Task, settings: Settings, located: bool, progress: Progress | No
             "given": task.files,
             "roots": _roots(task, task.paths),
             "files": now,
-            "asked": {folder: digest for linked in outcome for folder, digest in linked.asked.items()},
+            "asked": {folder: names for linked in outcome for folder, names in linked.asked.items()},
             "outside": [pair for linked in outcome for pair in _outside(linked, members)],
             "silencing": report.silencing,
             "report": plain(report),
@@ -93,7 +95,7 @@ def _told(settings: Settings) -> list[object]:
 
 def _digests(kept: Any) -> Digests:
     try:
-        return {path: (digest, stamp, settled) for path, (digest, stamp, settled) in kept["files"].items()}
+        return {path: (known, stamp, settled) for path, (known, stamp, settled) in kept["files"].items()}
     except (TypeError, KeyError, ValueError, AttributeError):
         return {}
 
@@ -112,6 +114,12 @@ def _look(paths: Iterable[str], known: Digests) -> Digests:
     return found
 
 
+def _stamps(paths: Iterable[str]) -> Digests:
+    """As `_look`, where nothing is known and all has to be read anyway: without digests."""
+    now = time.time_ns()
+    return {path: ("", *_stamp(path, now)) for path in paths}
+
+
 def _stamp(path: str, now: int) -> tuple[Stamp, bool]:
     try:
         stat = os.stat(path)
@@ -124,7 +132,7 @@ def _stamp(path: str, now: int) -> tuple[Stamp, bool]:
 def _digest(path: str) -> str:
     try:
         with open(path, "rb") as file:
-            return survey.digest_of(file.read())
+            return digest(file.read())
     except (OSError, ValueError):
         return ""
 
@@ -154,8 +162,8 @@ def _roots(task: Task, paths: Iterable[str]) -> dict[str, str]:
 
 def _holds(asked: Mapping[str, str], outside: Iterable[Sequence[str]], folders: Folders) -> bool:
     """Whether folders hold the same names, and files that are no part of the project the same bytes."""
-    return all(folders.digest(folder) == digest for folder, digest in asked.items()) and all(
-        _digest(path) == digest for path, digest in outside
+    return all(folders.digest(folder) == known for folder, known in asked.items()) and all(
+        _digest(path) == known for path, known in outside
     )
 
 
@@ -170,15 +178,15 @@ def _survey(task: Task, cache: Cache, name: str, now: Digests) -> dict[str, Seen
     kept = cache.load(name)
     if isinstance(kept, dict):
         for path in task.paths:
-            digest = now[path][0]
+            bytes_of = now[path][0]
             try:
-                if digest and (found := kept.get(_kind(path) + digest)):
+                if bytes_of and (found := kept.get(_kind(path) + bytes_of)):
                     size, stated, imports = found
-                    known[path] = Seen("", size, digest, Facts._make((*stated, tuple(map(tuple, imports)))))
+                    known[path] = Seen("", size, bytes_of, Facts._make((*stated, tuple(map(tuple, imports)))))
             except (TypeError, ValueError):
                 break
     left = [path for path in task.paths if path not in known]
-    known.update(survey.survey(left, task.more, task.jobs))
+    known.update(survey.survey(left, task.more, task.jobs, digested=True))
     if left:
         answer = {
             _kind(path) + each.digest: [each.size, each.facts[:-1], each.facts.imports]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
 from softmax_lint import facts
+from softmax_lint.digests import digest
 from softmax_lint.facts import Facts
 
 # Fewer files are read before another process has started.
@@ -27,24 +27,28 @@ class Seen(NamedTuple):
 NOTHING = Facts(False, False, False, False, False, False, ())
 
 
-def survey(paths: Sequence[str], more: Sequence[str] = (), jobs: int | None = None) -> dict[str, Seen]:
-    """What the files say. `more` are tokens of sinks besides ours; `jobs` processes may read, None: any."""
+def survey(
+    paths: Sequence[str], more: Sequence[str] = (), jobs: int | None = None, digested: bool = False
+) -> dict[str, Seen]:
+    """What the files say. `more` are tokens of sinks besides ours; `jobs` processes may read, None: any; only
+    where it is asked for there are digests.
+    """
     tokens = tuple(token.encode() for token in more)
     if len(paths) <= FEW:
-        return {path: look(path, tokens) for path in paths}
+        return {path: look(path, tokens, digested) for path in paths}
     from softmax_lint import workers
 
     count = workers.processes(jobs)
     if count < 2:
-        return {path: look(path, tokens) for path in paths}
+        return {path: look(path, tokens, digested) for path in paths}
     chunks = [paths[at : at + _CHUNK] for at in range(0, len(paths), _CHUNK)]
-    found = workers.spread(chunks, partial(_look_at, more=tokens), count)
+    found = workers.spread(chunks, partial(_look_at, more=tokens, digested=digested), count)
     seen = (_from_plain(each) for chunk in found for each in chunk)
     return dict(zip(paths, seen, strict=True))
 
 
-def _look_at(paths: Sequence[str], more: tuple[bytes, ...]) -> list[tuple[object, ...]]:
-    return [plain(look(path, more)) for path in paths]
+def _look_at(paths: Sequence[str], more: tuple[bytes, ...], digested: bool) -> list[tuple[object, ...]]:
+    return [plain(look(path, more, digested)) for path in paths]
 
 
 def plain(seen: Seen) -> tuple[object, ...]:
@@ -53,30 +57,30 @@ def plain(seen: Seen) -> tuple[object, ...]:
 
 
 def _from_plain(values: Sequence[object]) -> Seen:
-    failure, size, digest, stated = values
-    return Seen(failure, size, digest, Facts._make(stated))  # type: ignore[arg-type]
+    failure, size, known, stated = values
+    return Seen(failure, size, known, Facts._make(stated))  # type: ignore[arg-type]
 
 
-def look(path: str, more: tuple[bytes, ...] = ()) -> Seen:
+def look(path: str, more: tuple[bytes, ...] = (), digested: bool = False) -> Seen:
     """What one file says."""
     try:
         with open(path, "rb") as file:
             raw = file.read()
     except OSError as error:
-        return Seen(error.strerror or str(error), 0, "", NOTHING)
+        return Seen((error.strerror or str(error)).lower(), 0, "", NOTHING)
     except ValueError as error:
         return Seen(str(error), 0, "", NOTHING)
-    digest = digest_of(raw)
+    known = digest(raw) if digested else ""
     if not path.endswith(".ipynb") and is_plain(raw):
-        return Seen("", len(raw), digest, facts.state(raw, more))
+        return Seen("", len(raw), known, facts.state(raw, more))
     from softmax_lint import source
 
     try:
         read = source.from_bytes(path, raw)
     except source.Unreadable as error:
-        return Seen(str(error), len(raw), digest, NOTHING)
+        return Seen(str(error), len(raw), known, NOTHING)
     text = "\n".join(cell.text for cell in read.cells)
-    return Seen("", len(raw), digest, facts.state(text.encode("utf-8", "replace"), more))
+    return Seen("", len(raw), known, facts.state(text.encode("utf-8", "replace"), more))
 
 
 def is_plain(raw: bytes) -> bool:
@@ -101,10 +105,6 @@ def _is_declared(raw: bytes) -> bool:
             declared = line.strip(b"# \t-*").replace(b" ", b"").lower()
             return declared in (b"coding:utf-8", b"coding:utf8", b"coding=utf-8")
     return True
-
-
-def digest_of(raw: bytes) -> str:
-    return hashlib.blake2b(raw, digest_size=16).hexdigest()
 
 
 def text_of(path: str) -> str:

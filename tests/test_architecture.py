@@ -17,11 +17,11 @@ PACKAGE = Path(softmax_lint.__file__).parent
 # From the bottom up. A module imports from its own part and from parts that stand before it. A new part is a
 # decision: give it its place here.
 LAYERS = (
-    "representation", "code", "diagnostic", "pair", "knowledge", "folders", "splitting", "notebook", "exports",
-    "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection", "keys", "config",
-    "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts", "wiring", "screen",
-    "memory", "judging", "edits", "cache", "workers", "plain", "survey", "islands", "batch", "kept", "scope", "run",
-    "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "__main__",
+    "representation", "code", "diagnostic", "pair", "knowledge", "digests", "folders", "splitting", "notebook",
+    "exports", "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection", "keys",
+    "config", "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts", "wiring",
+    "screen", "memory", "judging", "edits", "cache", "workers", "plain", "survey", "islands", "batch", "kept", "scope",
+    "run", "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "start", "__main__",
 )  # fmt: skip
 # Who may import a library that costs start-up time, or that the core has no business with.
 KEEPERS = {
@@ -126,11 +126,15 @@ def test_start_up_is_light(code: str) -> None:
 
 def test_what_finds_nothing_is_light(tmp_path: Path) -> None:
     """A run over files that hold no sink imports nothing that runs code, judges, or shows rules."""
-    (tmp_path / "a.py").write_text("import os\nfrom os import path\nprint(path)\n", encoding="utf-8")
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "a.py").write_text("import os\nfrom os import path\nprint(path)\n", encoding="utf-8")
     for option in ("--no-cache", f"--cache-dir={tmp_path / 'cache'}"):
         loaded = _loaded(
-            f"from softmax_lint.cli import main\nassert main(['check', {option!r}, {str(tmp_path)!r}]) == 0"
+            f"from softmax_lint.cli import main\nassert main(['check', {option!r}, {str(folder)!r}]) == 0"
         )
+        plainest = _loaded(f"from softmax_lint.start import main\nassert main([{str(folder)!r}]) == 0")
+        assert plainest & (HEAVY | {"click", "hashlib"}) == set()
         assert not loaded & HEAVY
         parts = {name.removeprefix("softmax_lint.") for name in loaded if name.startswith("softmax_lint.")}
         heavy = ("linking", "lowering", "rules", "judging", "run", "wiring", "islands", "source", "comments")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from typing import TextIO
@@ -61,6 +60,8 @@ def width_of(stream: TextIO) -> int:
     """The columns that `stream` has for source beside row numbers; 120 where it is no terminal."""
     if not stream.isatty():
         return 120
+    import shutil
+
     return min(max(shutil.get_terminal_size().columns - 14, 20), 120)
 
 
