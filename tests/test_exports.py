@@ -27,6 +27,19 @@ def notebook(cells: tuple[str, ...]) -> str:
     return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
 
 
+def windows(cells: tuple[str, ...]) -> str:
+    return notebook(tuple(cell.replace("\n", "\r\n") for cell in cells))
+
+
+def one_string(cells: tuple[str, ...]) -> str:
+    made = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": cell} for cell in cells]
+    return json.dumps({"cells": made, "metadata": {}, "nbformat": 4})
+
+
+def one_windows_string(cells: tuple[str, ...]) -> str:
+    return one_string(tuple(cell.replace("\n", "\r\n") for cell in cells))
+
+
 def percent(cells: tuple[str, ...]) -> str:
     return "".join(f"# %%\n{cell}\n\n" for cell in cells)
 
@@ -50,6 +63,9 @@ def databricks(cells: tuple[str, ...]) -> str:
 
 WAYS = {
     "a.ipynb": notebook,
+    "windows.ipynb": windows,
+    "string.ipynb": one_string,
+    "windows_string.ipynb": one_windows_string,
     "percent.py": percent,
     "colab.py": colab,
     "databricks.py": databricks,

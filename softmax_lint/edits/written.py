@@ -85,9 +85,10 @@ def _notebook(text: str, edits: Sequence[Edit]) -> str:
         strings, is_list = sources.get(cell or 0, ([], False))
         lines: list[str] = [json.loads(text[start:end]) for start, end in strings]
         whole = "".join(lines)
-        if "\r" in whole or not strings:
-            raise Refused("the cell's lines end in carriage returns")
-        inner = _offsets(whole, [edit for edit in edits if edit.place.cell == cell], "\n")
+        if not strings:
+            raise Refused("the cell was not found")
+        newline = "\r\n" if "\r\n" in whole else "\r" if "\r" in whole else "\n"
+        inner = _offsets(whole, [edit for edit in edits if edit.place.cell == cell], newline)
         if is_list:
             splices.append(_edited_list(text, strings, lines, inner))
         else:
