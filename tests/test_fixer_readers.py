@@ -161,3 +161,109 @@ def test_keras_readers(head: dict[str, object], reader: str, count: int, tmp_pat
     if head is KERAS_SIGMOID and "argmax" in reader and count == 0:
         return
     assert result.count("tf.nn.softmax(") + result.count("tf.sigmoid(") == count
+
+
+# Findings about readers: what is fixed prints what the program prints that is written right.
+LOGITS_TORCH = {**SIGMOID, "activation": "self.fc(x)", "loss": "BCEWithLogitsLoss"}
+PROBABILITIES_TORCH = {**SOFTMAX, "labels": "y = torch.ones(6, 3)", "loss": "MSELoss"}
+TORCH_MENDED = [
+    (LOGITS_TORCH, "print(model(x) > 0.5)", "print(torch.sigmoid(model(x)) > 0.5)"),
+    (LOGITS_TORCH, "print(0.55 < model(x))", "print(0.55 < torch.sigmoid(model(x)))"),
+    (LOGITS_TORCH, "print(torch.round(model(x)))", "print(torch.round(torch.sigmoid(model(x))))"),
+    (LOGITS_TORCH, "p = model(x).round()\nprint(p)", "p = torch.sigmoid(model(x)).round()\nprint(p)"),
+    (LOGITS_TORCH, "print(model(x).squeeze().ge(0.55))", "print(torch.sigmoid(model(x)).squeeze().ge(0.55))"),
+    (
+        LOGITS_TORCH,
+        "p = model(x).detach().numpy()\nprint((p > 0.5).astype(int), (p <= 0.8).sum())",
+        "p = torch.sigmoid(model(x)).detach().numpy()\nprint((p > 0.5).astype(int), (p <= 0.8).sum())",
+    ),
+    (
+        LOGITS_TORCH,
+        "print([1 if v > 0.5 else 0 for v in model(x)])",
+        "print([1 if v > 0.5 else 0 for v in torch.sigmoid(model(x))])",
+    ),
+    (
+        LOGITS_TORCH,
+        "if model(x)[0] > 0.55:\n    print(1)",
+        "if torch.sigmoid(model(x))[0] > 0.55:\n    print(1)",
+    ),
+    (PROBABILITIES_TORCH, "print(F.softmax(model(x), dim=1))", "print(model(x))"),
+    (PROBABILITIES_TORCH, "p = model(x).softmax(1)\nprint(p.max())", "p = model(x)\nprint(p.max())"),
+    (
+        PROBABILITIES_TORCH,
+        "sm = nn.Softmax(dim=1)\nprint(sm(model(x)).max(dim=1))",
+        "print(model(x).max(dim=1))",
+    ),
+    (PROBABILITIES_TORCH, "p = model(x)\np = torch.softmax(p, 1)\nprint(p)", "p = model(x)\nprint(p)"),
+]
+
+
+def check_mended(wrong: str, right: str, folder: Path) -> None:
+    outcome = fix(folder, {"train.py": wrong})
+    assert outcome.files and not outcome.report.diagnostics
+    mended = printed(outcome.files[str(folder / "train.py")].decode())
+    assert mended != printed(wrong)
+    numbers = [[float(each) for each in NUMBER.findall(text)] for text in (mended, printed(right))]
+    assert numbers[0] == pytest.approx(numbers[1], abs=2e-4)
+    shapes = [re.sub(r"\s|_fn=<\w+>", "", NUMBER.sub("#", text)) for text in (mended, printed(right))]
+    assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize(("head", "wrong", "right"), TORCH_MENDED)
+def test_torch_findings(head: dict[str, object], wrong: str, right: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    start = (
+        TORCH.format(**head)
+        .replace("* 3", "* 0.1")
+        .replace("model = Net()", "model = Net()\nmodel.fc.bias.data.fill_(0.3)")
+    )
+    check_mended(f"{start}{wrong}\n", f"{start}{right}\n", tmp_path)
+
+
+KERAS_LOGITS = """import keras
+import numpy as np
+import tensorflow as tf
+
+keras.utils.clear_session()
+keras.utils.set_random_seed(0)
+x = np.random.default_rng(0).normal(size=(60, 4)).astype("float32") * 3
+y = (np.arange(60) % 3 > 0)[:, None] * 1.0
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile(loss=keras.losses.BinaryCrossentropy(from_logits=True), metrics={metrics})
+"""
+KERAS_RIGHT = KERAS_LOGITS.replace("Dense(1)", "Dense(1, activation='sigmoid')").replace(
+    "keras.losses.BinaryCrossentropy(from_logits=True)", "'binary_crossentropy'"
+)
+EVALUATE = "print(sorted(model.evaluate(x, y, verbose=0, return_dict=True).items()))"
+PREDICT = "p = model.predict(x, verbose=0)\n"
+KERAS_MENDED = [
+    ("['accuracy']", EVALUATE),
+    ("['acc', 'AUC', 'binary_crossentropy']", EVALUATE),
+    ("[keras.metrics.AUC(curve='PR'), keras.metrics.Precision(), keras.metrics.Recall()]", EVALUATE),
+    ("[keras.metrics.BinaryAccuracy(), keras.metrics.BinaryIoU([0, 1])]", EVALUATE),
+    ("[keras.metrics.TruePositives(), keras.metrics.FalseNegatives(name='f')]", EVALUATE),
+    ("['bce', 'precision', 'recall', 'binary_accuracy']", EVALUATE),
+    ("[keras.metrics.F1Score(threshold=0.5)]", EVALUATE),
+    ("[]", PREDICT + "print((p > 0.5).astype(int).sum(), (p < 0.3).sum())"),
+    ("[]", "print(np.round(model.predict(x[:5], verbose=0)), model.predict(x, verbose=0).round().sum())"),
+    ("[]", "print(tf.round(model(x[:4])), (model(x[:4]) >= 0.5).numpy())"),
+    ("[]", PREDICT + "print(np.where(p > 0.9, 1, 0).sum(), [int(v[0] > 0.5) for v in p[:5]])"),
+]
+
+
+@pytest.mark.parametrize(("metrics", "reader"), KERAS_MENDED)
+def test_keras_findings(metrics: str, reader: str, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    wrong, right = (head.format(metrics=metrics) + reader + "\n" for head in (KERAS_LOGITS, KERAS_RIGHT))
+    check_mended(wrong, right, tmp_path)
+
+
+def test_keras_softmax_twice(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    start = KERAS.format(**KERAS_SOFTMAX).replace("sparse_categorical_crossentropy", "mse")
+    start = start.replace("np.arange(6) % 3", "np.eye(3)[np.arange(6) % 3]")
+    check_mended(
+        start + "print(tf.nn.softmax(model.predict(x, verbose=0)[0]))\n",
+        start + "print(model.predict(x, verbose=0)[0])\n",
+        tmp_path,
+    )

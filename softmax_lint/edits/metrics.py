@@ -14,6 +14,7 @@ from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.names import KERAS, dotted, ensure_name, sibling
 from softmax_lint.edits.tree import Refused, Text, Tree
 from softmax_lint.judging import Joint
+from softmax_lint.knowledge import find
 from softmax_lint.representation import SIGMOID
 
 # The same on logits as on probabilities, whatever made them: only the order of the classes counts.
@@ -244,13 +245,19 @@ def _carry_binary(
     }.get(kind, ("thresholds", 0.5) if kind in _COUNTS else ("", None))
     if not parameter or "top_k" in given:
         raise Refused(f"metric `{name}` has no exact rewrite for logits")
+    row = find(f"keras.metrics.{kind}")
+    position = row.params.index(parameter) if row is not None else None
+    if call is not None and position is not None and len(call.args) > position:
+        there = call.args[position]
+        if there.keyword is None and not there.star:
+            given[parameter] = tree.code(there.value)
     try:
         value = float(given[parameter]) if parameter in given else default
     except ValueError:
         raise Refused(f"the thresholds of metric `{name}` are not one number") from None
     if value is None:
         return
-    if not 0 < value < 1 or (call is not None and any(arg.keyword is None for arg in call.args)):
+    if not 0 < value < 1:
         raise Refused(f"the threshold of metric `{name}` has no exact rewrite")
     logit = math.log(value / (1 - value))
     if (kind in _COUNTS and not 0 <= logit <= 1) or (
@@ -263,7 +270,7 @@ def _carry_binary(
         else {"BinaryAccuracy": _HALF, "F1Score": "1e-12", "FBetaScore": "1e-12"}.get(kind, "0")
     )
     if call is not None:
-        draft.take(text, do.set_argument(tree, call, parameter, number))
+        draft.take(text, do.set_argument(tree, call, parameter, number, position))
         return
     label = string if string is not None else name
     _replace(files, draft, text, tree, node, kind, f"{parameter}={number}, name='{label}'")

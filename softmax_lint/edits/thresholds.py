@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,7 +18,7 @@ from softmax_lint.representation import SIGMOID
 
 
 def mend_reader(files: Files, draft: Draft, joint: Joint, joints: Sequence[Joint]) -> None:
-    """Draft a sigmoid around what is compared or rounded; an array is compared with the logit instead.
+    """Draft a sigmoid around what is compared or rounded; an array is compared with 0 instead of 0.5.
 
     Raises `Refused` where other outputs are read there as well.
     """
@@ -35,14 +34,12 @@ def mend_reader(files: Files, draft: Draft, joint: Joint, joints: Sequence[Joint
     ]
     text, tree, node = files.find(joint.sink)
     operand, number = _operands(tree, node, pair.sink_text)
-    if joint.array:
-        if number is None:
-            raise Refused("an array is rounded, which has no counterpart for logits")
-        value = float(number.value)
-        logit = math.log(value / (1 - value))
-        draft.take(text, do.replace_literal(tree, number, repr(logit) if logit else "0"))
+    if joint.array and number is not None and float(number.value) == 0.5:
+        # The same in any type, and nothing is computed.
+        draft.take(text, do.replace_literal(tree, number, "0"))
         return
-    apply_around(files, draft, text, tree, operand, SIGMOID, losses[0] if losses else "")
+    framework = losses[0] if losses else ""
+    apply_around(files, draft, text, tree, operand, SIGMOID, framework, array=joint.array)
 
 
 def _operands(
@@ -77,7 +74,7 @@ def remove_second(files: Files, draft: Draft, joint: Joint, joints: Sequence[Joi
         if other.source == joint.sink:
             raise Refused("a loss or logarithm takes what the second softmax gives")
     second = replace(pair, source=joint.sink, source_text=pair.sink_text)
-    remove(files, draft, replace(joint, pair=second, built=None, layer=None))
+    remove(files, draft, replace(joint, pair=second, built=joint.setting, layer=None))
 
 
 def _is_loss(joint: Joint) -> bool:

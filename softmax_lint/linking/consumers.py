@@ -86,9 +86,17 @@ def _are_scores(value: Value) -> bool:
     )
 
 
-def again(machine: Machine, value: Value, row: Api, axis: int | None, origin: Origin, text: str) -> None:
-    """A softmax of `value` over `axis`. What is none of probabilities is recorded, too: the same softmax may
-    be right for others."""
+def again(
+    machine: Machine,
+    value: Value,
+    row: Api,
+    axis: int | None,
+    origin: Origin,
+    text: str,
+    built: Origin | None,
+) -> None:
+    """A softmax of `value` over `axis`, `built` where it is called by a name. What is none of probabilities is
+    recorded, too: the same softmax may be right for others."""
     if any(isinstance(case.thing, Lazy) for case in value):
         if all(_may_end_in_softmax(machine, case.thing) for case in value):
             value = machine.force(value)
@@ -97,7 +105,7 @@ def again(machine: Machine, value: Value, row: Api, axis: int | None, origin: Or
     things = [case.thing for case in machine.visible(value)]
     is_again = all(isinstance(thing, Tensor) and _same_axis(thing, axis) for thing in things)
     expected = SOFTMAX if is_again else ANY
-    sinks.meet(machine, pair.SOFTMAX, row, expected, origin, origin, text, value)
+    sinks.meet(machine, pair.SOFTMAX, row, expected, origin, origin, text, value, setting=built)
 
 
 def _may_end_in_softmax(machine: Machine, thing: object) -> bool:

@@ -47,7 +47,6 @@ _FUNCTIONS = {
     "categorical_crossentropy": "CategoricalCrossentropy",
     "sparse_categorical_crossentropy": "SparseCategoricalCrossentropy",
 }
-_LEAST = 1e-3  # a threshold below is one for raw scores that must not be 0
 
 
 def compiled(machine: Machine, given: Arguments, losses: Argument, outputs: Value, origin: Origin) -> None:
@@ -216,7 +215,8 @@ def _reads(machine: Machine, thing: Thing, row: Api) -> str | None:
         return None if name in _SCORING else BINARY
     found = literal(machine.visible(machine.force(threshold.value)))
     number = found.value if found is not None else None
-    return BINARY if isinstance(number, float) and _LEAST <= number < 1 else None
+    # Any other number may be the logit of a threshold.
+    return BINARY if number == 0.5 else None
 
 
 def _is(machine: Machine, argument: Argument, wanted: object) -> bool:

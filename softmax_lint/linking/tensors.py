@@ -197,8 +197,16 @@ def activate(
     """The tensor that an activation gives; `value` is looked at only when it is at hand."""
     assert row.role == ACTIVATION and row.produces is not None
     if row.produces == SOFTMAX and value is not None:
-        axis = more.get("axis")
-        consumers.again(machine, value, row, axis if isinstance(axis, int) else None, origin, text)
+        axis, built = more.get("axis"), more.get("built")
+        consumers.again(
+            machine,
+            value,
+            row,
+            axis if isinstance(axis, int) else None,
+            origin,
+            text,
+            built if isinstance(built, tuple) else None,
+        )
     units = rank = layer = None
     name = ""
     if value is not None and len(value) == 1 and isinstance(value[0].thing, Tensor):

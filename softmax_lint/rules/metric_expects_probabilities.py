@@ -2,7 +2,7 @@
 
 ## What it does
 Finds Keras metrics that read probabilities (cross-entropies without `from_logits=True`, `AUC`,
-metrics with a threshold between 0 and 1) in the `compile` of a model whose loss takes its output as
+metrics with a threshold of 0.5) in the `compile` of a model whose loss takes its output as
 logits. `'accuracy'` is one of them where the model has one unit.
 
 ## Why is this bad?
@@ -45,8 +45,9 @@ Unsafe: what is measured changes, which is the point; names in the history stay.
 softmax have no counterpart for logits: such a metric has no fix.
 
 ## Not detected
-Metrics that the project writes, metrics given as functions, and `'accuracy'` where the number of
-units is no literal. Metrics that only rank the classes are the same on logits.
+Metrics that the project writes, metrics given as functions, other thresholds than 0.5, and
+`'accuracy'` where the number of units is no literal. Metrics that only rank the classes are the same
+on logits.
 
 ## References
 - https://keras.io/api/metrics/
