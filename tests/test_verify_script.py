@@ -28,6 +28,7 @@ from softmax_lint.verify.script import run as script_run
 from softmax_lint.verify.script.cells import program
 from softmax_lint.verify.script.imports import imported
 from softmax_lint.verify.script.inside import exact
+from softmax_lint.verify.script.inside.recorder import precision
 from softmax_lint.verify.script.launch import Ended, Job, Limits, launch
 from softmax_lint.verify.script.prepare import Repair, prepare, rows_between
 
@@ -450,6 +451,15 @@ def test_exact_cross_entropies(
     )
     assert found.total == pytest.approx(total, rel=1e-9)
     assert np.abs(found.gradient).sum() > 0
+
+
+def test_precision_shows_in_the_values() -> None:
+    # 16 bits of a float32 are a bfloat16.
+    thirds = np.full((2, 3), 1 / 3, np.float32)
+    cut = (thirds.view(np.uint32) & 0xFFFF0000).view(np.float32)
+    halves = thirds.astype(np.float16).astype(np.float32)
+    found = [precision(values, "float32") for values in (thirds, cut, halves)]
+    assert found == ["float32", "bfloat16", "float16"]
 
 
 def test_findings_are_watched_where_they_meet(tmp_path: Path) -> None:

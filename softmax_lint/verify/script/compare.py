@@ -26,7 +26,8 @@ from softmax_lint.verify.script.records import Event, Record, Rows
 ROUNDING = {"float16": 2e-2, "bfloat16": 5e-2}
 USUAL_ROUNDING = 2e-4
 # Probabilities closer to 0 or 1 than this have lost digits; a loss made from them says nothing about a fix.
-SATURATED = 1e-5
+SATURATED = {"float16": 1e-2, "bfloat16": 5e-2}
+USUALLY_SATURATED = 1e-5
 # An activation that gave what a loss of its own would read.
 _READ_AS = {
     "softmax": CATEGORICAL,
@@ -198,7 +199,7 @@ def _same_function(both: list[_Both]) -> Check:
     worst = max(both, key=lambda each: _gap(each.said, each.says))
     gap = _gap(worst.said, worst.says)
     message = f"probabilities differ by {gap:.1e} at most ({len(both)} evaluations)"
-    return Check(name, gap <= _rounding(worst.after), message)
+    return Check(name, gap <= max(_rounding(worst.before), _rounding(worst.after)), message)
 
 
 def _exact_loss(fixed: list[Event]) -> Check:
@@ -234,7 +235,8 @@ def _exact_gradient(fixed: list[Event]) -> Check:
 
 def _sound(each: _Both) -> Array:
     """Rows whose probabilities, as the original had them, have lost no digits that matter."""
-    low, high = SATURATED, 1 - SATURATED
+    low = SATURATED.get(each.before.dtype, USUALLY_SATURATED)
+    high = 1 - low
     if each.old.other is not None:
         fine = ((each.said > low) | (each.old.mass == 0)) & ((each.said < high) | (each.old.other == 0))
     else:
@@ -256,7 +258,7 @@ def _same_loss(both: list[_Both]) -> Check:
         found = "as written, probabilities came near 0 or 1 in every step"
         return Check(name, True if agree else None, f"{found}; losses agree all the same" if agree else found)
     worst = _largest(abs(each.before.mean - each.after.mean) / max(1.0, each.after.mean) for each in compared)
-    allowed = max(_rounding(each.after) for each in compared)
+    allowed = max(max(_rounding(each.before), _rounding(each.after)) for each in compared)
     left = f"; {len(both) - len(compared)} more come too near 0 or 1" if len(compared) < len(both) else ""
     message = f"losses differ by {worst:.1e} at most ({len(compared)} steps{left})"
     return Check(name, worst <= allowed, message)
@@ -273,7 +275,7 @@ def _same_gradient(both: list[_Both]) -> Check:
             continue
         count += 1
         # What an epsilon in the original's way costs shows near its limits first.
-        allowed = max(allowed, _rounding(each.after), 5e-3)
+        allowed = max(allowed, _rounding(each.before), _rounding(each.after), 5e-3)
         worst = max(worst, _gap(each.old.gradient[rows], each.new.gradient[rows]))
     if not count:
         return Check(name, None, "no gradients that could be compared")

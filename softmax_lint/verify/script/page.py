@@ -54,10 +54,12 @@ def _section(each: Judged) -> str:
         return "".join(parts)
     parts += [_table(each.checks), *(f"<p>{escape(fact)}.</p>" for fact in each.cost)]
     if len(each.losses_before) > 1 and len(each.losses_after) > 1:
-        parts.append(
-            '<div class="key"><span class="before">loss as written</span><span class="after">loss fixed</span></div>'
-            f'<div class="plots">{curves(each.losses_before, each.losses_after)}</div>'
-        )
+        parts += [
+            '<div class="key"><span class="before">loss as written</span><span class="after">loss fixed</span></div>',
+            '<div class="plots" style="max-width: 40rem; display: block">',
+            curves(each.losses_before, each.losses_after),
+            "</div>",
+        ]
     return "".join([*parts, "</section>"])
 
 

@@ -146,7 +146,7 @@ class Recorder:
             total=evaluation.total,
             exact=exact.total,
             weight=exact.weight,
-            dtype=evaluation.dtype,
+            dtype=precision(evaluation.predictions, evaluation.dtype),
             comparable=not self.diverged and (self.step == 0 or (seen and bool(self._met))),
             targets=hashlib.sha1(mass.tobytes() + (b"" if other is None else other.tobytes())).hexdigest(),
             arrays=name,
@@ -193,3 +193,14 @@ class Recorder:
             return others
         self.diverged = self.diverged or drift > 1e-7
         return None
+
+
+def precision(values: Array, dtype: str) -> str:
+    """The type that values were computed in: Keras casts what it computed in 16 bits before the loss sees it."""
+    if values.dtype == np.float32:
+        with np.errstate(all="ignore"):
+            if bool((values.astype(np.float16) == values).all()):
+                return "float16"
+        if not (np.ascontiguousarray(values).view(np.uint32) & 0xFFFF).any():
+            return "bfloat16"
+    return dtype
