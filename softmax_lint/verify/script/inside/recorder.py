@@ -197,10 +197,11 @@ class Recorder:
 
 def precision(values: Array, dtype: str) -> str:
     """The type that values were computed in: Keras casts what it computed in 16 bits before the loss sees it."""
-    if values.dtype == np.float32:
-        with np.errstate(all="ignore"):
-            if bool((values.astype(np.float16) == values).all()):
-                return "float16"
-        if not (np.ascontiguousarray(values).view(np.uint32) & 0xFFFF).any():
+    telling = values[(values != 0) & (values != 1)]
+    if telling.dtype == np.float32 and telling.size:
+        if not (telling.view(np.uint32) & 0xFFFF).any():
             return "bfloat16"
+        with np.errstate(all="ignore"):
+            if bool((telling.astype(np.float16) == telling).all()):
+                return "float16"
     return dtype
