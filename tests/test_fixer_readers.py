@@ -42,6 +42,8 @@ SOFTMAX = {
     "labels": "y = torch.arange(6) % 3", "units": 3, "activation": "F.softmax(self.fc(x), dim=1)",
     "loss": "CrossEntropyLoss",
 }  # fmt: skip
+LOG_SOFTMAX = {**SOFTMAX, "activation": "F.log_softmax(self.fc(x), dim=-1)"}
+INTO_NLL = {**SOFTMAX, "loss": "NLLLoss"}
 SIGMOID = {
     "labels": "y = (torch.arange(6) % 2).float()[:, None]", "units": 1,
     "activation": "torch.sigmoid(self.fc(x))", "loss": "BCELoss",
@@ -70,7 +72,11 @@ def printed(program: str) -> str:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         exec(compile(program, "program.py", "exec"), {"__name__": "__main__"})
-    return out.getvalue()
+    return re.sub(r"grad_fn=<\w+>", "grad_fn", out.getvalue())
+
+
+def shape(text: str) -> str:
+    return re.sub(r"\s", "", NUMBER.sub("#", text))
 
 
 def check_prints_the_same(program: str, folder: Path) -> str:
@@ -79,8 +85,7 @@ def check_prints_the_same(program: str, folder: Path) -> str:
     assert outcome.files and not outcome.report.diagnostics
     result = outcome.files[str(folder / "train.py")].decode()
     before, after = printed(program), printed(result)
-    shapes = [re.sub(r"\s", "", NUMBER.sub("#", each)) for each in (before, after)]
-    assert shapes[0] == shapes[1]
+    assert shape(before) == shape(after)
     for left, right in zip(NUMBER.findall(before), NUMBER.findall(after), strict=True):
         assert float(left) == pytest.approx(float(right), abs=2e-4), (before, after)
     return result
@@ -128,6 +133,28 @@ def test_torch_readers(head: dict[str, object], reader: str, count: int, tmp_pat
     program = TORCH.format(**head) + reader + "\n"
     result = check_prints_the_same(program, tmp_path)
     assert result.count("torch.softmax(") + result.count("torch.sigmoid(") == count
+
+
+LOGARITHM_READERS = [
+    ("print(model(x).exp(), model(x).argmax(1))", 1),
+    ("p = model(x)\nprint(torch.exp(p).sum(1), p[0])", 1),
+    ("print(model(x).softmax(1))", 0),
+    ("out = model(x)\nloss = criterion(out, y)\nprint(out.max(1)[1], out.max(1)[0])", 1),
+]
+
+
+@pytest.mark.parametrize(("reader", "count"), LOGARITHM_READERS)
+def test_readers_of_logarithms(reader: str, count: int, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    result = check_prints_the_same(TORCH.format(**LOG_SOFTMAX) + reader + "\n", tmp_path)
+    assert result.count("torch.log_softmax(") == count
+
+
+@pytest.mark.parametrize("reader", [reader for reader, _ in TORCH_READERS if "criterion" not in reader])
+def test_readers_of_probabilities_that_become_logarithms(reader: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    result = check_prints_the_same(TORCH.format(**INTO_NLL) + reader + "\n", tmp_path)
+    assert "F.log_softmax(" in result
 
 
 KERAS_READERS = [
@@ -205,8 +232,7 @@ def check_mended(wrong: str, right: str, folder: Path) -> None:
     assert mended != printed(wrong)
     numbers = [[float(each) for each in NUMBER.findall(text)] for text in (mended, printed(right))]
     assert numbers[0] == pytest.approx(numbers[1], abs=2e-4)
-    shapes = [re.sub(r"\s|_fn=<\w+>", "", NUMBER.sub("#", text)) for text in (mended, printed(right))]
-    assert shapes[0] == shapes[1]
+    assert shape(mended) == shape(printed(right))
 
 
 @pytest.mark.parametrize(("head", "wrong", "right"), TORCH_MENDED)

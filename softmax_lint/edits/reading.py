@@ -22,7 +22,7 @@ _QUESTIONS = frozenset({"len", "type", "isinstance", "id", "shape", "size", "zer
 _SAME = {
     SOFTMAX: frozenset({"softmax", "Softmax"}),
     SIGMOID: frozenset({"sigmoid", "expit", "Sigmoid"}),
-    LOG_SOFTMAX: frozenset({"exp"}),
+    LOG_SOFTMAX: frozenset({"softmax", "log_softmax", "Softmax", "LogSoftmax"}),
 }
 # Metrics whose `update_state` only ranks the classes.
 _RANKING = frozenset({
@@ -125,9 +125,11 @@ class Readings:
             return NEUTRAL
         if parent.attr in PAIRS and isinstance(call, ast.Call) and takes_indices(around[1:], call):
             return NEUTRAL
-        if parent.attr in ("softmax", "sigmoid"):
-            return NEUTRAL
-        return NEED
+        return NEUTRAL if self._is_same(parent.attr) else NEED
+
+    def _is_same(self, name: str) -> bool:
+        """Whether it names what is taken away, or for logarithms what makes no difference."""
+        return any(name in _SAME.get(produced, ()) for produced in self.given.values())
 
     def _decide(self, node: ast.expr, current: ast.AST, around: Sequence[ast.AST]) -> Reading:
         inner = current
@@ -182,7 +184,7 @@ class Readings:
             return NEUTRAL
         if leaf in PAIRS and takes_indices(around, call):
             return NEUTRAL
-        if any(leaf in _SAME.get(produced, ()) for produced in self.given.values()):
+        if self._is_same(leaf):
             return NEUTRAL
         if leaf in FUNCTIONAL or isinstance(call.func, ast.Call):
             return GRAPH

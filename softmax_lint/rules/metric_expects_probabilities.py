@@ -46,8 +46,8 @@ softmax have no counterpart for logits: such a metric has no fix.
 
 ## Not detected
 Metrics that the project writes, metrics given as functions, other thresholds than 0.5, and
-`'accuracy'` where the number of units is no literal. Metrics that only rank the classes are the same
-on logits.
+`'accuracy'` where the number of units is no literal. Metrics that only rank the classes are the
+same on logits.
 
 ## References
 - https://keras.io/api/metrics/
