@@ -182,7 +182,8 @@ class _Round:
         chosen: list[Proposal] = []
         taken: list[Edit] = []
         for diagnostic in diagnostics:
-            planned = plan(files, diagnostic, self.examined.joints, self.examined.paths)
+            joints, paths = self.examined.joints, self.examined.paths
+            planned = plan(files, diagnostic, joints, paths, alternatives=False)
             if not planned.fixes:
                 if planned.refusals:
                     self.refused.append((diagnostic, planned.refusals[0]))

@@ -650,7 +650,9 @@ def noisy(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-NOISELESS = [case.text for case in (*torch_cases(), *keras_cases(), *logarithm_cases())]
+NOISELESS = [case.text for case in torch_cases()]
+NOISELESS += [case.text for case in keras_cases()]
+NOISELESS += [case.text for case in logarithm_cases()]
 
 
 @given(noisy())

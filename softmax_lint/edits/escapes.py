@@ -61,15 +61,12 @@ def survey(files: Files, joints: Iterable[Joint], paths: Sequence[str]) -> Surve
     """Look at all code that may see what the sources of these joints give. Raises `Refused`."""
     group = [joint for joint in joints if joint.source is not None and joint.pair is not None]
     own = {place.filename for joint in group for place in _places(joint)}
-    sources: list[Source] = []
-    for filename in _readers(files, own, paths):
-        try:
-            sources.append(_parse(files, filename))
-        except (Refused, SyntaxError, ValueError, RecursionError, MemoryError):
-            if filename in own:
-                raise Refused("code around it does not parse") from None
-    flow = Flow(sources)
-    flow.prepare()
+    names = tuple(_readers(files, own, paths))
+    known = files.kept.get(names)
+    if not isinstance(known, Flow):
+        known = files.kept[names] = _indexed(files, names, own)
+    flow = known.afresh()
+    sources = flow.sources
     at = nodes_at(sources, [joint.source for joint in group if joint.source is not None])
     parents = {id(node): around for node, around, _, _, _ in flow.visited}
     for joint in group:
@@ -81,6 +78,20 @@ def survey(files: Files, joints: Iterable[Joint], paths: Sequence[str]) -> Surve
     flow.run()
     places = [joint.application for joint in group]
     return Survey(flow, frozenset(id(node) for node in nodes_at(sources, places).values()))
+
+
+def _indexed(files: Files, names: Iterable[str], own: set[str]) -> Flow:
+    """The syntax of files; of the `own` ones each has to parse. Raises `Refused`."""
+    sources: list[Source] = []
+    for filename in names:
+        try:
+            sources.append(_parse(files, filename))
+        except (Refused, SyntaxError, ValueError, RecursionError, MemoryError):
+            if filename in own:
+                raise Refused("code around it does not parse") from None
+    flow = Flow(sources)
+    flow.prepare()
+    return flow
 
 
 def doubts(seen: Survey) -> Iterator[str]:

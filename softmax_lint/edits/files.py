@@ -21,6 +21,7 @@ class Files:
     def __init__(self, read: Callable[[str], bytes]) -> None:
         self._read = read
         self._texts: dict[str, tuple[Text, ...]] = {}
+        self.kept: dict[tuple[str, ...], object] = {}  # what is known of these files as long as they stay
 
     def texts(self, filename: str) -> tuple[Text, ...]:
         """The texts of a file: one of a script, one for each Python cell of a notebook. Raises `Refused`."""

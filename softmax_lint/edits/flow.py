@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from softmax_lint.diagnostic import Place
 
@@ -68,13 +68,21 @@ class Flow:
     changed: bool = False
     scopes: dict[int, Scope] = field(default_factory=dict)  # of the inside of functions, by id
     steps: list[tuple[ast.AST, tuple[ast.AST, ...], Scope]] = field(default_factory=list)
+    read: list[tuple[set[str], set[int]]] = field(
+        default_factory=list
+    )  # what the steps read, once it is needed
     visited: list[tuple[ast.AST, tuple[ast.AST, ...], Scope, str, int | None]] = field(default_factory=list)
+    final: dict[int, str | None] | None = None  # kinds by id of the node, once nothing changes any more
 
     def prepare(self) -> None:
         """Index every node once."""
         for source in self.sources:
             for cell, tree, _ in source.trees:
                 self._index(tree, (), (source.filename, ""), source.filename, cell)
+
+    def afresh(self) -> Flow:
+        """The same code, of which nothing is known yet."""
+        return replace(self, seeds={}, locals={}, globals={}, changed=False, final=None)
 
     def _index(
         self, node: ast.AST, around: tuple[ast.AST, ...], scope: Scope, filename: str, cell: int | None
@@ -109,6 +117,13 @@ class Flow:
 
     def kind(self, node: ast.AST, scope: Scope) -> str | None:
         """What an expression is."""
+        if self.final is None:
+            return self._kind(node, scope)
+        if id(node) not in self.final:
+            self.final[id(node)] = self._kind(node, scope)
+        return self.final[id(node)]
+
+    def _kind(self, node: ast.AST, scope: Scope) -> str | None:
         seed = self.seeds.get(id(node))
         if seed is not None:
             return seed
@@ -163,12 +178,18 @@ class Flow:
 
     def run(self) -> None:
         """To a fixpoint: what the seeds make of names."""
+        # A step takes part only when it reads a seed or a name of which something is known.
+        if not self.read:
+            self.read += [_read_by(node) for node, _, _ in self.steps]
         for _ in range(20):
             self.changed = False
-            for node, around, scope in self.steps:
-                self._step(node, around, scope)
+            known = {name for _, name in self.locals} | self.globals.keys()
+            for (names, ids), (node, around, scope) in zip(self.read, self.steps, strict=True):
+                if not names.isdisjoint(known) or not ids.isdisjoint(self.seeds):
+                    self._step(node, around, scope)
             if not self.changed:
-                return
+                break
+        self.final = {}
 
     def _step(self, node: ast.AST, around: Sequence[ast.AST], scope: Scope) -> None:
         if isinstance(node, ast.Assign):
@@ -266,6 +287,27 @@ class Flow:
                 kind = self.kind(node, scope)
                 if kind is not None:
                     yield Use(node, kind, around, filename, cell)
+
+
+def _read_by(node: ast.AST) -> tuple[set[str], set[int]]:
+    """The names that a step reads, and the ids of all expressions in what it reads."""
+    parts: Sequence[ast.AST | None] = ()
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Return)):
+        parts = (node.value,)
+    elif isinstance(node, ast.ClassDef):
+        parts = node.bases
+    elif isinstance(node, ast.Call):
+        parts = (*node.args, *(keyword.value for keyword in node.keywords))
+    names: set[str] = set()
+    ids: set[int] = set()
+    for part in parts:
+        for each in ast.walk(part) if part is not None else ():
+            ids.add(id(each))
+            if isinstance(each, ast.Name):
+                names.add(each.id)
+            elif isinstance(each, ast.Attribute):
+                names.add(each.attr)
+    return names, ids
 
 
 def leaf_of(node: ast.AST) -> str:

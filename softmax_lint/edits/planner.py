@@ -56,8 +56,16 @@ class Planned:
 Planner = Callable[[Files, Sequence[Joint], "list[Joint]", Sequence[str], str], Fix]
 
 
-def plan(files: Files, diagnostic: Diagnostic, joints: Sequence[Joint], paths: Sequence[str]) -> Planned:
-    """The fixes of one finding. `joints` is all that met, `paths` the files where outputs may be used."""
+def plan(
+    files: Files,
+    diagnostic: Diagnostic,
+    joints: Sequence[Joint],
+    paths: Sequence[str],
+    *,
+    alternatives: bool = True,
+) -> Planned:
+    """The fixes of one finding, or the first one only where no `alternatives` are asked for. `joints` is all
+    that met, `paths` the files where outputs may be used."""
     if diagnostic.fixes:
         return Planned(diagnostic.fixes)
     if diagnostic.code not in _PLANNERS:
@@ -68,6 +76,8 @@ def plan(files: Files, diagnostic: Diagnostic, joints: Sequence[Joint], paths: S
     fixes: list[Fix] = []
     refusals: list[str] = []
     for make in _PLANNERS[diagnostic.code]:
+        if fixes and not alternatives:
+            break
         try:
             fixes.append(make(files, joints, own, paths, diagnostic.code))
         except Refused as refusal:
