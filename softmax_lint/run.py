@@ -154,6 +154,8 @@ class Run:
             index.put(path, read, partial(_text, read))
         index.keep(paths)
         chosen = index.candidates()
+        if self.machine.watching:
+            chosen |= index.users(chosen)
         eager = chosen
         if beside:
             chosen &= index.reach(self.files)

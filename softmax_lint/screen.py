@@ -105,6 +105,12 @@ class Index:
         """Whether a loss may be one on logits."""
         return any(entry.facts.logits for entry in self._known.values())
 
+    def users(self, paths: Iterable[str]) -> frozenset[str]:
+        """The files that import one of these, by name: what reads their outputs may be there."""
+        return frozenset(
+            other for path in paths for other in self._importers.get(module_name(path), ()) if path != other
+        )
+
     def reach(self, given: Iterable[str]) -> frozenset[str]:
         """All files that may matter to what is found in `given`: what imports them, and what that imports."""
         chosen = self._up([path for path in given if path in self._known])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 from pathlib import Path
@@ -293,3 +294,48 @@ def test_keras_softmax_twice(tmp_path: Path) -> None:
         start + "print(model.predict(x, verbose=0)[0])\n",
         tmp_path,
     )
+
+
+def test_readers_in_other_files(tmp_path: Path) -> None:
+    net = TORCH.format(**SOFTMAX).partition("model = Net()")[0]
+    train = "from net import Net\nfrom torch import nn\n\nmodel = Net()\n"
+    train += "def step(x, y):\n    nn.CrossEntropyLoss()(model(x), y).backward()\n"
+    show = "from net import Net\n\nmodel = Net()\n\n\ndef best(x):\n    return model(x).argmax(1)\n\n\n"
+    show += "def confidence(x):\n    p = model(x)\n    return p.max(1).values.tolist()\n"
+    outcome = fix(tmp_path, {"net.py": net, "train.py": train, "show.py": show})
+    (applied,) = outcome.applied
+    assert applied.fix.applicability == "unsafe"
+    result = outcome.files[str(tmp_path / "show.py")].decode()
+    assert result == show.replace("p = model(x)", "p = torch.softmax(model(x), dim=1)").replace(
+        "import Net\n", "import Net\nimport torch\n", 1
+    )
+
+
+def test_readers_in_other_cells(tmp_path: Path) -> None:
+    cells = [
+        "from tensorflow import keras\n",
+        "model = keras.Sequential([keras.layers.Dense(3, activation='softmax')])\n",
+        "model.compile(loss='categorical_crossentropy')\n",
+        "predictions = model.predict(x)\npredictions[0]\n",
+        "labels = model.predict(x).argmax(1)\nlabels\n",
+    ]
+    content = {"cells": [{"cell_type": "code", "source": cell.splitlines(True)} for cell in cells]}
+    outcome = fix(tmp_path, {"n.ipynb": json.dumps(content)})
+    (result,) = outcome.files.values()
+    texts = ["".join(cell["source"]) for cell in json.loads(result)["cells"]]
+    assert texts[0] == cells[0] + "import tensorflow as tf\n"
+    assert texts[3] == "predictions = tf.nn.softmax(model.predict(x)).numpy()\npredictions[0]\n"
+    assert texts[4] == cells[4]
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        "class Kept:\n    def __init__(self):\n        self.out = model(x)\n\n\nprint(Kept().out)",
+        "a, *b = model(x)\nprint(a, b)",
+    ],
+)
+def test_readers_that_are_not_followed_make_a_fix_unsafe(reader: str, tmp_path: Path) -> None:
+    program = TORCH.format(**LOG_SOFTMAX) + reader + "\n"
+    outcome = fix(tmp_path, {"train.py": program}, unsafe=False)
+    assert not outcome.files and outcome.unsafe_left == 1

@@ -192,16 +192,19 @@ def worthwhile(machine: Machine, function: Func, receiver: Thing) -> bool:
     return (
         _matters(machine, function, receiver, set(), writes=False)
         or _softens(machine, function)
-        or (machine.watching > 0 and _applies_model(machine, function))
+        or (machine.watching > 0 and _applies_model(machine, function, receiver))
     )
 
 
-def _applies_model(machine: Machine, function: Func) -> bool:
+def _applies_model(machine: Machine, function: Func, receiver: Thing) -> bool:
     """Whether it may call a model."""
     print_ = footprint(machine, function.code)
     if print_.attributes & _PREDICTING:
         return True
-    found = (peek(machine, function.env, name) for name in print_.names)
+    found = [peek(machine, function.env, name) for name in print_.names]
+    if isinstance(receiver, Obj):
+        slots = machine.heap.records[receiver.id].slots
+        found += [slots.get(name) for name in print_.own]
     return any(isinstance(case.thing, Obj) for value in found if value is not None for case in value)
 
 
