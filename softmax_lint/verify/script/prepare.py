@@ -112,8 +112,9 @@ def prepare(script: str, repair: Repair | None = None) -> Prepared:
     settings = load([path], {}, rules.RULES)
     around = discover([root], settings).files
     files = imported(path, root, around, lambda name: _text(name, read))
-    examined = examine(files, settings=settings)
-    fixed = (repair or _repair)(files, settings)
+    memory = Memory(None, spelled(settings.rows))
+    examined = examine(files, settings=settings, memory=memory)
+    fixed = repair(files, settings) if repair is not None else _repair(files, settings, examined, memory)
     if not fixed.files:
         raise CannotRun(_nothing(script, fixed))
     prepared = _Watching(root, path, examined, fixed, read).prepared()
@@ -125,11 +126,12 @@ def prepare(script: str, repair: Repair | None = None) -> Prepared:
     return prepared
 
 
-def _repair(files: Sequence[str], settings: Settings) -> Fixed:
-    memory = Memory(None, spelled(settings.rows))
-
+def _repair(files: Sequence[str], settings: Settings, examined: Examined, memory: Memory) -> Fixed:
     def look(overlay: Mapping[str, bytes]) -> Examined:
-        return examine(files, settings=settings, overlay=dict(overlay) or None, memory=memory)
+        # Nothing is known to have changed since the program was examined.
+        return (
+            examine(files, settings=settings, overlay=dict(overlay), memory=memory) if overlay else examined
+        )
 
     def choose(report: Report, overlay: Mapping[str, bytes]) -> Report:
         return suppression.apply(report, files, settings, rules.RULES, reader(overlay)).report
