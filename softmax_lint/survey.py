@@ -108,10 +108,18 @@ def _is_declared(raw: bytes) -> bool:
 
 
 def text_of(path: str) -> str:
-    """The Python of a file that could be read before; nothing where that is no longer so."""
+    """The Python of a file that could be read before, magics and all; nothing where that is no longer so."""
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+    except (OSError, ValueError):
+        return ""
+    if not path.endswith(".ipynb") and is_plain(raw):
+        text = raw.decode("utf-8")
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     from softmax_lint import source
 
     try:
-        return "\n".join(cell.text for cell in source.read(path).cells)
+        return "\n".join(cell.text for cell in source.from_bytes(path, raw).cells)
     except source.Unreadable:
         return ""

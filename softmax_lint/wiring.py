@@ -26,7 +26,9 @@ _HIDDEN = re.compile(
 _TOP = re.compile(r"^(?=[^\s)\]}#])(?!(?:else|elif|except|finally)\b)", re.M)
 _NO_EXPRESSION = re.compile(r"(?:def|class|import|while|with|try|return|del|global|assert|raise|async|@)")
 _DEFINITION = re.compile(r"^(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.M)
-_TARGETS = re.compile(r"^[ \t]*([^\W\d][\w, \t]*?)[ \t]*(?::[^=\n]*)?=(?!=)", re.M)
+_TARGETS = re.compile(r"^([^\W\d][\w, \t]*?)[ \t]*(?::[^=\n]*)?=(?!=)", re.M)
+_INNER_TARGETS = re.compile(r"^[ \t]*([^\W\d][\w, \t]*?)[ \t]*(?::[^=\n]*)?=(?!=)", re.M)
+_BLOCK = re.compile(r"(?:if|try|with|for|while|async|match)\b")
 _MEMBER = re.compile(r"^([ \t]+)(?:async[ \t]+)?def[ \t]+(\w+)", re.M)
 # Called without being named: by the language, by a framework, or when an instance is called.
 _UNNAMED = frozenset(("forward", "call", "build", "setup"))
@@ -129,6 +131,11 @@ class Outline:
             self._found[word] = known
         return known
 
+    def asks(self, word: str) -> bool:
+        """Whether anything is asked for this attribute: behind a dot, or by a string."""
+        text = self.bare
+        return any(text[at - 1 : at] in (".", "'", '"') for at in self._offsets(word))
+
     def mentioning(self, words: Words) -> Iterator[_Unit]:
         """The statements that hold all words."""
         first, *rest = words
@@ -178,11 +185,12 @@ def _units(text: str) -> Iterator[_Unit]:
         if found and (found.start() == start or text[start] == "@"):
             yield _Unit((found[2],), start, end, found[1] == "class")
         else:
-            names = (
-                name for match in _TARGETS.finditer(text, start, end) for name in _WORD.findall(match[1])
-            )
+            # Inside a block all lines may bind names; in an expression they may look as if they did.
+            targets = _INNER_TARGETS if _BLOCK.match(text, start) else _TARGETS
+            names = (name for match in targets.finditer(text, start, end) for name in _WORD.findall(match[1]))
             # Names that the language gives a meaning are nobody's way to a sink.
-            yield _Unit(tuple(name for name in names if not name.startswith("__")), start, end, False)
+            own = dict.fromkeys(name for name in names if not name.startswith("__"))
+            yield _Unit(tuple(own), start, end, False)
 
 
 def _is_open(text: str, start: int, end: int) -> bool:
@@ -204,6 +212,7 @@ class _Search:
         self.pending: deque[tuple[str, Words, str, int]] = deque()
         # (file, name that is imported from it, "*", or "" for the module) -> (importing file, bound name)
         self.importers: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.users: dict[tuple[str, str], list[tuple[str, Words]]] = {}
 
     def resolve_imports(self) -> None:
         imports = Imports(self.outlines)
@@ -252,15 +261,20 @@ class _Search:
                 self._export(path, word, way, steps)
 
     def _export(self, path: str, word: str, way: str, steps: int) -> None:
-        """Go on in the files that import a name, or its module and mention both."""
-        for other, bound in self.importers.get((path, word), ()):
-            self.lead(other, frozenset((bound,)), way, steps)
-        for other, _ in self.importers.get((path, "*"), ()):
-            self.lead(other, frozenset((word,)), way, steps)
-        for other, bound in self.importers.get((path, ""), ()):
-            both = frozenset((bound, word))
-            if (other, both) in self.ways or any(True for _ in self.outlines[other].mentioning(both)):
-                self.lead(other, both, way, steps)
+        """Go on in the files that import a name, or its module and ask that for it."""
+        for other, words in self._users(path, word):
+            self.lead(other, words, way, steps)
+
+    def _users(self, path: str, word: str) -> Sequence[tuple[str, Words]]:
+        known = self.users.get((path, word))
+        if known is None:
+            known = [(other, frozenset((bound,))) for other, bound in self.importers.get((path, word), ())]
+            known += [(other, frozenset((word,))) for other, _ in self.importers.get((path, "*"), ())]
+            for other, bound in self.importers.get((path, ""), ()):
+                if self.outlines[other].asks(word):
+                    known.append((other, frozenset((bound, word))))
+            known = self.users[path, word] = list(dict.fromkeys(known))
+        return known
 
     def _mention(self, outline: Outline, unit: _Unit, words: Words, way: str, steps: int) -> None:
         path = outline.path
@@ -286,40 +300,47 @@ class _Search:
 
 
 class Imports:
-    """Which files the name of a module may mean: those whose path ends like it."""
+    """Which files the name of a module may mean: from the folder of the import upwards, as linking has it."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self.paths = frozenset(paths)
-        self._named: dict[str, list[tuple[list[str], str]]] = {}
-        for path in paths:
-            dotted = _dotted(path)
-            self._named.setdefault(dotted[-1], []).append((dotted, path))
-        self._known: dict[tuple[str | None, str], Sequence[str]] = {}
+        self._last = frozenset(name for path in self.paths for name in _names(path))
+        self._known: dict[tuple[str, str], Sequence[str]] = {}
 
     def modules(self, path: str, module: str) -> Sequence[str]:
         """The files that `module`, as the file `path` spells it, may be."""
-        folder = os.path.dirname(path) if module.startswith(".") else None
-        known = self._known.get((folder, module))
+        if module[-1:] != "." and module.rpartition(".")[2] not in self._last:
+            return ()
+        key = (os.path.dirname(path), module)
+        known = self._known.get(key)
         if known is None:
-            known = self._known[folder, module] = self._find(folder, module)
+            known = self._known[key] = self._find(*key)
         return known
 
-    def _find(self, folder: str | None, module: str) -> Sequence[str]:
+    def _find(self, folder: str, module: str) -> Sequence[str]:
         parts = [part for part in module.split(".") if part]
-        if folder is not None:
+        if module.startswith("."):
             for _ in range(len(module) - len(module.lstrip(".")) - 1):
                 folder = os.path.dirname(folder)
-            whole = os.path.join(folder, *parts)
-            return [f for f in (f"{whole}.py", os.path.join(whole, "__init__.py")) if f in self.paths]
-        if not parts:
-            return ()
-        size = len(parts)
-        return [path for dotted, path in self._named.get(parts[-1], ()) if dotted[-size:] == parts]
+            return self._at(os.path.join(folder, *parts))
+        found: list[str] = []
+        while parts:
+            found += self._at(os.path.join(folder, *parts)) + self._at(os.path.join(folder, "src", *parts))
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                break
+            folder = parent
+        return found
+
+    def _at(self, whole: str) -> list[str]:
+        return [f for f in (f"{whole}.py", os.path.join(whole, "__init__.py")) if f in self.paths]
 
 
-def _dotted(path: str) -> list[str]:
-    parts = os.path.splitext(path)[0].split(os.sep)
-    return parts[:-1] if parts[-1] == "__init__" else parts
+def _names(path: str) -> tuple[str, ...]:
+    """By which last words a file can be imported."""
+    folder, file = os.path.split(path)
+    stem = os.path.splitext(file)[0]
+    return (stem, os.path.basename(folder)) if stem == "__init__" else (stem,)
 
 
 def wire(outlines: Mapping[str, Outline], spelling: Iterable[str]) -> frozenset[str]:
