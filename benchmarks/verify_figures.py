@@ -1,6 +1,7 @@
-"""Print the table of figures in docs/verify.md: ``python benchmarks/verify_figures.py [FILE]``.
+"""Print the table of figures in docs/verify.md: ``python benchmarks/verify_figures.py [--write] [FILE]``.
 
-FILE is what ``softmax-lint verify --json`` printed; without it, that is run here. Accuracies and times are those of
+FILE is what ``softmax-lint verify --json`` printed; without it, that is run here. With ``--write`` the table goes into
+the page. Accuracies and times are those of
 one machine; what a wrong answer costs is arithmetic, and `tests/test_verify_fixers.py` compares it on every run.
 """
 
@@ -12,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+PAGE = Path(__file__).parent.parent / "docs" / "verify.md"
+START, END = "<!-- figures -->", "<!-- end of figures -->"
 DTYPES = ("float32", "float16", "bfloat16")
 HEAD = (
     "program, backend", "rule", "a right answer costs", "gradient wrong from: float32", "float16", "bfloat16",
@@ -66,15 +69,22 @@ def table(programs: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Print the table of a run."""
-    if len(sys.argv) > 1:
-        text = Path(sys.argv[1]).read_text(encoding="utf-8")
+    """Print the table of a run, or put it where it belongs."""
+    words = [word for word in sys.argv[1:] if word != "--write"]
+    if words:
+        text = Path(words[0]).read_text(encoding="utf-8")
     else:
-        command = [sys.executable, "-m", "softmax_lint", "verify", "--json"]
+        command = [sys.executable, "-m", "softmax_lint", "verify", "--json", "--epochs", "8"]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
     value = json.loads(text)
-    print(table(value["programs"]))
-    print(f"\nData: {value['data']}. {value['seconds']:.0f} s.")
+    made = table(value["programs"])
+    if "--write" in sys.argv:
+        page = PAGE.read_text(encoding="utf-8")
+        start, end = page.index(START) + len(START), page.index(END)
+        PAGE.write_text(f"{page[:start]}\n{made}\n{page[end:]}", encoding="utf-8")
+    else:
+        print(made)
+    sys.stderr.write(f"{value['data']}; {value['seconds']:.0f} s\n")
 
 
 if __name__ == "__main__":

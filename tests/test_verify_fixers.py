@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,15 @@ def test_fixer(name: str, rewrites: tuple[tuple[str, str], ...], check: str | No
     assert outcome.status == (HELD if check is None else BROKEN)
 
 
+def figures() -> Any:
+    """The script that prints the figures of the page."""
+    spec = spec_from_file_location("verify_figures", ROOT / "benchmarks" / "verify_figures.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_fixer_that_does_nothing(tmp_path: Path) -> None:
     task = next(each for each in tasks() if each.name == KERAS)
     text = task.program.path.read_text(encoding="utf-8")
@@ -156,5 +165,9 @@ def test_command(tmp_path: Path) -> None:
         assert double["before"] == pytest.approx(1.4612, abs=0.002) and double["after"] == pytest.approx(
             0, abs=1e-6
         )
+    # What the page says of arithmetic is what it is on this machine.
+    documented = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
+    for entry in found.values():
+        assert f"| {' | '.join(figures().arithmetic(entry))} |" in documented
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert "[1/" in run.stderr and "\x1b" not in run.stderr

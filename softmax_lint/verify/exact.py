@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 # How confidently wrong: the distance of the wrong class's score from the right one's.
-GAPS = (*range(1, 21), 25, 30, 40, 50, 60, 70, 80, 87, 88, 89, 90, 100, 105, 120, 150, 175, 200)
+GAPS = (*range(1, 21), 25, 30, 40, 50, 60, 70, 80, 88, 90, 100, 105, 120, 150, 175, 200)
 DTYPES = ("float32", "float16", "bfloat16")
 # Rounding of one result in that type; relative for losses, absolute for gradients, which are at most 1.
 ROUNDING = {"float32": 1e-5, "float16": 2e-3, "bfloat16": 1.6e-2}
