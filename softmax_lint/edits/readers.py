@@ -47,7 +47,7 @@ class _Reach:
 
     needs: list[ast.expr] = field(default_factory=list)
     kinds: set[str] = field(default_factory=set)
-    names: set[tuple[Scope, str]] = field(default_factory=set)
+    assigned: set[int] = field(default_factory=set)  # statements that were followed
 
 
 def wrap_readers(
@@ -133,6 +133,7 @@ class _Readers:
         flow = seen.flow
         self.readings = Readings(seen, {mark: each.produced for mark, each in given.items()})
         self.around, self.scopes = self.readings.around, self.readings.scopes
+        self.cells = {id(node): cell or 0 for node, _, _, _, cell in flow.visited}
         self.loads: dict[tuple[Scope, str], list[ast.Name]] = {}
         self.stores: dict[tuple[Scope, str], list[ast.Name]] = {}
         for node, _, scope, _, _ in flow.visited:
@@ -225,6 +226,36 @@ class _Readers:
                 return None
         return held if held is not None and self._keeps_axes(held) else None
 
+    def _reached(self, node: ast.expr, home: Scope, name: str) -> list[ast.Name]:
+        """Where a name is read that an output was assigned to, up to where the same block assigns it again."""
+        loads = self.loads.get((home, name), [])
+        statement, owner = self._statement(node)
+        start, end = self._order(statement), None
+        for store in self.stores.get((home, name), ()):
+            other, its_owner = self._statement(store)
+            if isinstance(other, ast.Assign) and _next_to(statement, other, owner, its_owner):
+                order = self._order(other)
+                end = order if order > start and (end is None or order < end) else end
+        if end is None:
+            return loads
+        here = self.scopes[id(node)]
+        return [
+            load
+            for load in loads
+            if self.scopes[id(load)] != here or start < self._order(self._statement(load)[0]) <= end
+        ]
+
+    def _statement(self, node: ast.AST) -> tuple[ast.stmt, ast.AST]:
+        """The smallest statement around a node, and what that stands in."""
+        around = self.around[id(node)]
+        at = next(index for index, each in enumerate(around) if isinstance(each, ast.stmt))
+        statement = around[at]
+        assert isinstance(statement, ast.stmt)
+        return statement, around[at + 1]
+
+    def _order(self, node: ast.stmt) -> tuple[int, int, int]:
+        return self.cells[id(node)], node.lineno, node.col_offset
+
     def _follow(self, reading: Reading, reach: _Reach, node: ast.expr, depth: int) -> None:
         if reading.kind == NEED:
             reach.needs.append(node)
@@ -234,10 +265,19 @@ class _Readers:
             reach.kinds.add(LOST)
         else:
             home = self.seen.flow.home(self.scopes[id(node)], reading.target)
-            if (home, reading.target) not in reach.names:
-                reach.names.add((home, reading.target))
-                for load in self.loads.get((home, reading.target), ()):
+            mark = id(self._statement(node)[0])
+            if mark not in reach.assigned:
+                reach.assigned.add(mark)
+                for load in self._reached(node, home, reading.target):
                     self._follow(self.readings.read(load), reach, load, depth + 1)
+
+
+def _next_to(left: ast.AST, right: ast.AST, left_owner: ast.AST, right_owner: ast.AST) -> bool:
+    """Whether two statements stand in one block; cells of a notebook are one."""
+    if isinstance(left_owner, ast.Module) and isinstance(right_owner, ast.Module):
+        return True
+    blocks = (getattr(left_owner, name, ()) for name in ("body", "orelse", "finalbody"))
+    return left_owner is right_owner and any(left in block and right in block for block in blocks)
 
 
 def _alike(left: _Given, right: _Given) -> bool:
