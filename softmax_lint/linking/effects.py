@@ -294,9 +294,17 @@ def _thing_matters(machine: Machine, value: Value, seen: set[int], writes: bool)
         thing = case.thing
         if isinstance(thing, Func) and _matters(machine, thing, None, seen, writes):
             return True
-        if isinstance(thing, Class) and _class_matters(machine, thing, seen, writes):
+        if isinstance(thing, Class) and (
+            _is_trainer(machine, thing) or _class_matters(machine, thing, seen, writes)
+        ):
             return True
     return _carries_loss(machine, value) or _module_matters(machine, value, seen, writes)
+
+
+def _is_trainer(machine: Machine, thing: Class) -> bool:
+    """Whether making an instance brings a model and a loss together, as a library's class does."""
+    rows = (find(base.path) for base in machine.library_bases(thing.id) if isinstance(base, Name))
+    return any(row is not None and row.role == TRAINER for row in rows)
 
 
 def _class_matters(machine: Machine, thing: Class, seen: set[int], writes: bool) -> bool:
