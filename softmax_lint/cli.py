@@ -228,6 +228,9 @@ def check(
     }
     if (add_noqa or watch) and ("-" in paths or given["stdin_filename"]):
         raise click.UsageError("--add-noqa and --watch need files, not standard input")
+    if (diff or fix_only) and (add_noqa or write_baseline):
+        quiet, writer = "--diff" if diff else "--fix-only", "--add-noqa" if add_noqa else "--write-baseline"
+        raise click.UsageError(f"{writer} does not go with {quiet}")
     run_once = partial(
         run,
         _request(paths, given, **selection),

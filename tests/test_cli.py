@@ -131,6 +131,8 @@ def test_settings_reach_the_project(shell: Shell) -> None:
         (["trace", "a.py"], "error: `a.py` is no FILE:LINE\n"),
         (["trace", "gone.py:3"], "error: no such file: gone.py\n"),
         (["pairs", "--select", "SML001"], "No such option"),
+        (["--diff", "--add-noqa"], "--add-noqa does not go with --diff"),
+        (["--fix-only", "--write-baseline", "b.json"], "--write-baseline does not go with --fix-only"),
     ],
 )
 def test_mistakes_exit_with_2(shell: Shell, args: list[str], message: str) -> None:

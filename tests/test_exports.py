@@ -90,6 +90,13 @@ def test_found(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert rows[place["row"] - 1][place["column"] - 1 :] == "nn.Softmax(dim=1),"
 
 
+@pytest.mark.parametrize(("args", "expected"), [([], 1), (["--exit-zero"], 0)])
+def test_shown(file: Path, args: list[str], expected: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--isolated", "--diff", "--unsafe-fixes", *args]) == expected
+    assert "nn.Softmax(dim=1)," in capsys.readouterr().out
+    assert file.read_text(encoding="utf-8") == WAYS[file.name](CELLS)
+
+
 def test_fixed(file: Path) -> None:
     assert main(["--isolated", "--fix", "--unsafe-fixes"]) == 0
     assert file.read_text(encoding="utf-8") == WAYS[file.name](FIXED)

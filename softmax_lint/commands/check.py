@@ -42,7 +42,8 @@ def run(
 
         repaired = repair(inputs, request, wish)
         if wish.diff or wish.only or repaired.stdin is not None:
-            return repaired.end(wish, request, inputs.complete)
+            status = repaired.end(wish, request, inputs.complete)
+            return CLEAN if exit_zero and status == FOUND else status
         report, inputs, summary = repaired.report, repaired.inputs, repaired.summary
     elif inputs.settings.output_format in WITH_FIXES:
         from softmax_lint.commands.fixing import suggested
