@@ -297,6 +297,17 @@ def test_keras_softmax_twice(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("loss", ["F.binary_cross_entropy(p, y)", "nn.BCELoss()(p, y)"])
+def test_readers_of_one_of_several(loss: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    head = {**SIGMOID, "activation": "(torch.sigmoid(self.fc(x)), x.sum())"}
+    start = TORCH.format(**head).partition("criterion")[0]
+    reader = f"p, total = model(x)\nloss = {loss}\nprint(p.max(), total, (p > 0.5).sum())\n"
+    reader += "q, _ = model(-x)\nprint(q[0])\n"
+    result = check_prints_the_same(start + reader, tmp_path)
+    assert result.count("torch.sigmoid(") == 3
+
+
 def test_readers_in_other_files(tmp_path: Path) -> None:
     net = TORCH.format(**SOFTMAX).partition("model = Net()")[0]
     train = "from net import Net\nfrom torch import nn\n\nmodel = Net()\n"

@@ -110,9 +110,21 @@ def _given_back(seen: Survey, sources: set[Place | None], joints: Sequence[Joint
             places.setdefault(joint.sink, []).append(joint)
     found: dict[int, _Given] = {}
     nodes = nodes_at(seen.flow.sources, places)
+    # Names that get the parts of a tuple as it is spelled: what counts are the parts.
+    spelled = {
+        id(name)
+        for each, _, _, _, _ in seen.flow.visited
+        if isinstance(each, ast.Assign) and isinstance(each.value, (ast.Tuple, ast.List))
+        for target in each.targets
+        for name in ast.walk(target)
+    }
     for place, several in places.items():
         node = nodes.get(place)
-        if node is None or any(each.source not in sources or each.pair is None for each in several):
+        if (
+            node is None
+            or id(node) in spelled
+            or any(each.source not in sources or each.pair is None for each in several)
+        ):
             continue
         alike = {
             (each.pair.produced, each.pair.axis, each.pair.implicit_axis, each.array)
@@ -149,7 +161,13 @@ class _Readers:
             if given.joint.pair is not None and given.joint.pair.sink_text == STEP:
                 continue
             reach = _Reach()
-            self._follow(self.readings.read(given.node), reach, given.node, 0)
+            if isinstance(given.node, ast.Name):
+                # One of several that a call gives: the call cannot be wrapped.
+                reading = Reading(given.node, NAMED, given.node.id)
+                reach.kinds.add(LOST)
+            else:
+                reading = self.readings.read(given.node)
+            self._follow(reading, reach, given.node, 0)
             if not reach.needs and CHANGED not in reach.kinds:
                 continue
             if reach.kinds & {GRAPH}:
@@ -203,6 +221,12 @@ class _Readers:
         found: _Given | None = None
         for store in self.stores.get((home, name.id), ()):
             parent = self.around[id(store)][0]
+            one = self.given.get(id(store))
+            if one is not None and isinstance(parent, (ast.Tuple, ast.List)):
+                if found is not None and not _alike(found, one):
+                    return None
+                found = one if found is None or one.joint.steps > found.joint.steps else found
+                continue
             if not isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) or parent.value is None:
                 return None
             value: ast.expr = parent.value

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from softmax_lint import code
 from softmax_lint.knowledge import convention
-from softmax_lint.linking import builtins, tensors
+from softmax_lint.linking import builtins, consumers, tensors
 from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.path import Frame
 from softmax_lint.linking.values import (
     NO_GUARDS,
+    Arguments,
     Case,
     Const,
     Name,
@@ -106,6 +107,8 @@ def _unpack(machine: Machine, frame: Frame, targets: tuple[code.Expr, ...], valu
     for position, target in enumerate(targets):
         if star is None:
             part = _part(machine, value, position, len(targets))
+            if machine.watching and target[0] == code.NAME:
+                consumers.given_back(machine, part, (), Arguments(), (frame.unit, target[1]))
         elif position == star:
             rest = machine.contents(machine.force(value))
             after = len(targets) - star - 1
