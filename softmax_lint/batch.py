@@ -34,8 +34,8 @@ class Linked(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What there is to do. `files` are given, `paths` are all files of the project, all absolute; imports do
-    not leave the folder `base`. `link` runs some roots; `root_of` gives the root of a folder's project; `more`
+    """What there is to do. `files` are given, `paths` are all files of the project, all absolute, below the
+    folder `base`. `link` runs some roots; `root_of` gives the root of a folder's project; `more`
     are tokens of sinks besides ours; at most `jobs` processes work.
     """
 
@@ -80,7 +80,7 @@ def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
     watchful = index.has_logits()
     return [
         Group(Chosen(tuple(found), eager & members, watchful), members)
-        for found, members in islands.divide(roots, imports, task.base)
+        for found, members in islands.divide(roots, imports)
     ]
 
 

@@ -13,13 +13,13 @@ from softmax_lint.facts import Import
 
 
 def divide(
-    roots: Sequence[str], imports: Mapping[str, Sequence[Import]], top: str
+    roots: Sequence[str], imports: Mapping[str, Sequence[Import]]
 ) -> list[tuple[list[str], frozenset[str]]]:
     """(roots in their order, all files they may read), for each group that nothing connects with another.
 
-    `imports` has all files; no import leaves the folder `top`.
+    `imports` has all files.
     """
-    resolver = _Resolver(imports, top)
+    resolver = _Resolver(imports)
     leader: dict[str, str] = {}
 
     def find(path: str) -> str:
@@ -51,9 +51,8 @@ def divide(
 class _Resolver:
     """What the imports of files mean, as far as the names of files tell."""
 
-    def __init__(self, imports: Mapping[str, Sequence[Import]], top: str) -> None:
+    def __init__(self, imports: Mapping[str, Sequence[Import]]) -> None:
         self.imports = imports
-        self.top = top
         self._folders: dict[tuple[str, str], Collection[str]] = {}
 
     def imported(self, path: str) -> Iterable[str]:
@@ -84,7 +83,7 @@ class _Resolver:
             if found:
                 return found
             parent = os.path.dirname(folder)
-            if folder == self.top or parent == folder:
+            if parent == folder:
                 break
             folder = parent
         return ()

@@ -114,6 +114,7 @@ def test_files_that_read_each_other_by_surprise_run_together(tmp_path: Path) -> 
         ({"p/a.py": "import n", "n.py": "", "c.py": "import n"}, [{"p/a.py", "c.py"}]),
         ({"p/a.py": "from .. import n", "n.py": "", "c.py": "from . import n"}, [{"p/a.py", "c.py"}]),
         ({"p/a.py": "from .q.n import x", "p/q/n.py": "", "c.py": "from p.q import n"}, [{"p/a.py", "c.py"}]),
+        ({"p/a.py": "from p.n import x", "p/n.py": "", "p/c.py": "import p.n"}, [{"p/a.py", "p/c.py"}]),
         ({"a.py": "import m", "m.py": "import n", "n.py": "", "c.py": "import n"}, [{"a.py", "c.py"}]),
     ],
 )
@@ -123,7 +124,7 @@ def test_islands(files: dict[str, str], expected: list[set[str]]) -> None:
         os.path.join(top, *name.split("/")): tuple(imports_of(t.encode())) for name, t in files.items()
     }
     roots = [path for path in imports if os.path.basename(path) in ("a.py", "c.py")]
-    found = islands.divide(roots, imports, top)
+    found = islands.divide(roots, imports)
     assert [
         {os.path.relpath(path, top).replace(os.sep, "/") for path in group} for group, _ in found
     ] == expected

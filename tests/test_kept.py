@@ -116,6 +116,20 @@ def test_a_change_costs_what_reads_it(
     assert ran == expected
 
 
+def test_imports_from_above_the_files(tree: Tree, linked: list[set[str]]) -> None:
+    """All files lie in a package, whose name the imports start with."""
+    for name in START:
+        (tree.code / name).unlink()
+    for number in range(2):
+        tree.write(f"pack/net{number}.py", SOFT)
+        tree.write(f"pack/fit{number}.py", FIT.replace("from net", f"from pack.net{number}"))
+    assert len(tree.check().diagnostics) == 2
+    linked.clear()
+    tree.write("pack/net1.py", RAW)
+    assert len(tree.check().diagnostics) == 1
+    assert linked == [{"fit1.py"}]
+
+
 EDITS: list[Callable[[random.Random, Tree], None]] = [
     lambda chance, tree: tree.write("net.py", chance.choice([SOFT, RAW, "Net = None\n", "def broken(:\n"])),
     lambda chance, tree: tree.write("fit.py", chance.choice([FIT, FIT.replace("net ", "sub.net "), ""])),
