@@ -3,8 +3,8 @@
     python benchmarks/editor.py [--edits 200] [--files 3000] [--lines 1000] [--pause MS]
 
 Prints the time from the start to the first findings, the median and the 95th percentile from an edit to the
-findings for it, and the server's memory before and after, which is read on Linux only. With a pause before every
-edit the runs of everything that follow an answer have their turn, too. Needs the extra `lsp`.
+findings for it, and the server's memory before and after. With a pause before every edit the runs of everything
+that follow an answer have their turn, too. Memory and processor time are read on Linux only. Needs the extra `lsp`.
 """
 
 from __future__ import annotations
@@ -123,6 +123,16 @@ class Client:
             return 0.0
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
 
+    def work(self) -> float:
+        """Seconds that processors worked for the server, all threads; 0 where the system does not tell."""
+        try:
+            fields = (
+                Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            )
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def leave(self) -> None:
         self.request("shutdown", None)
         self.notify("exit", None)
@@ -172,8 +182,12 @@ def main() -> None:
         first = time.perf_counter()
         rows = text.count("\n")
         print(f"{rows} lines, {given.files} files: {len(found)} findings")
-        print(f"start {ready - started:.2f} s, then first findings after {first - ready:.2f} s")
-        before, times = client.memory(), []
+        print(
+            f"start {ready - started:.2f} s, then first findings after {first - ready:.2f} s, "
+            f"{client.work():.2f} s of processor time"
+        )
+        time.sleep(2)
+        before, times, worked = client.memory(), [], client.work()
         for number in range(given.edits):
             # Characters of a name are typed, in another function each time.
             marks = [at for at in range(len(text)) if text.startswith("total += ", at)]
@@ -188,7 +202,8 @@ def main() -> None:
         times.sort()
         print(
             f"edit to findings: median {statistics.median(times):.0f} ms, "
-            f"p95 {times[int(len(times) * 0.95)]:.0f} ms, worst {times[-1]:.0f} ms"
+            f"p95 {times[int(len(times) * 0.95)]:.0f} ms, worst {times[-1]:.0f} ms, "
+            f"{(client.work() - worked) / given.edits * 1000:.0f} ms of processor time each"
         )
         print(f"memory {before:.0f} MB, after {given.edits} edits {client.memory():.0f} MB")
         client.leave()

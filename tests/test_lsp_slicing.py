@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("pygls", reason="the extra `lsp` is not installed")
 
-from softmax_lint.lsp.analysis import Analysis, Found, script
+from softmax_lint.lsp.analysis import Analysis, Found, notebook, script
 from softmax_lint.lsp.slicing import Slice, Slicer, text_of
 from softmax_lint.splitting import Statement, split
 
@@ -205,3 +205,21 @@ def test_an_edit_elsewhere_is_no_edit_here(tmp_path: Path) -> None:
     analysis.put(model, script(f"\n{MODEL}"))
     found, final = analysis.soon(model)
     assert ([each.code for each in found.diagnostics], final) == (["SML005"], True)
+
+
+def test_a_notebook_that_is_reached_runs_whole(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    model, book = str(tmp_path / "model.py"), str(tmp_path / "nb.ipynb")
+    cells = [
+        ("from torch import nn\nfrom model import Net", True),
+        ("nn.CrossEntropyLoss()(Net()(x), y)", True),
+    ]
+    Path(model).write_text(MODEL, encoding="utf-8")
+    Path(book).write_bytes(notebook(cells))
+    analysis = Analysis(folders=[str(tmp_path)])
+    analysis.put(model, script(MODEL))
+    assert [each.code for each in analysis.find(model).diagnostics] == ["SML002"]
+    analysis.put(model, script(MODEL.replace("Softmax", "LogSoftmax")))
+    found, final = analysis.soon(model)
+    assert ([each.code for each in found.diagnostics], final) == (["SML004"], False)
+    assert analysis.find(model) == found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from softmax_lint.commands.terminal import complain
 
 CLEAN, FAILED = 0, 2
@@ -9,6 +11,8 @@ CLEAN, FAILED = 0, 2
 
 def run() -> int:
     """Serve until the client leaves; gives CLEAN, or FAILED where the extra is not installed."""
+    # Nothing is garbage while modules are imported; the server collects when it has answered once.
+    gc.disable()
     try:
         from softmax_lint.lsp.server import make_server
     except ModuleNotFoundError as error:

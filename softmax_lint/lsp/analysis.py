@@ -23,7 +23,7 @@ from softmax_lint.lsp.slicing import Slice, Slicer, text_of
 from softmax_lint.memory import Chosen, Memory
 from softmax_lint.patterns import compile_patterns
 from softmax_lint.rules import RULES
-from softmax_lint.source import Unreadable
+from softmax_lint.source import Source, Unreadable
 from softmax_lint.splitting import Statement
 
 
@@ -61,6 +61,16 @@ class _Setup:
     settings: Settings
     memory: Memory
     slicers: dict[str, Slicer] = field(default_factory=dict)
+    _notebooks: dict[str, tuple[Source, tuple[Statement, ...]]] = field(default_factory=dict)
+
+    def notebook(self, read: Source) -> tuple[Statement, ...]:
+        """All of a notebook as one statement, the same object as long as nothing changes."""
+        known = self._notebooks.get(read.filename)
+        if known is None or known[0] is not read:
+            # What starts with an import would be one.
+            whole = Statement(1, "\n".join(("pass", *(cell.text for cell in read.cells))))
+            known = self._notebooks[read.filename] = (read, (whole,))
+        return known[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,22 +191,25 @@ class Analysis:
     def _sliced(self, path: str, version: int, is_stale: IsStale) -> Found | None:
         """What the last answer becomes by the edits of the file since; None when more happened than that."""
         basis = self._bases.get(path)
-        if basis is None or any(at > basis.version for other, at in self._changed.items() if other != path):
+        if (
+            path.endswith(".ipynb")
+            or basis is None
+            or any(at > basis.version for other, at in self._changed.items() if other != path)
+        ):
             return None
         setup = self._setup(path)
         overlay = dict(self.buffers)
         files: dict[str, tuple[Statement, ...]] = {}
         for name in dict.fromkeys((*basis.chosen.roots, path)):
             statements = self._statements(setup, name, overlay)
-            if statements is None:
-                return None
-            files[name] = statements
+            if statements is not None:
+                files[name] = statements
         cut = setup.slicers.setdefault(path, Slicer()).cut(path, basis.statements, files)
         if cut is None:
             return None
         report = Report((), ())
         if cut.roots:
-            texts = {name: text_of(left) for name, left in cut.left.items()}
+            texts = {name: text_of(left) for name, left in cut.left.items() if not name.endswith(".ipynb")}
             for name, text in texts.items():
                 setup.memory.split.tell(text, cut.left[name])
             report = project.check(
@@ -234,13 +247,13 @@ class Analysis:
     def _statements(
         self, setup: _Setup, path: str, overlay: Mapping[str, bytes]
     ) -> tuple[Statement, ...] | None:
-        """The statements of a script; None for notebooks and what cannot be read."""
-        if path.endswith(".ipynb"):
-            return None
+        """The statements of a script, a notebook as a single one; None for what cannot be read."""
         try:
             read = setup.memory.read(path, overlay)
         except Unreadable:
             return None
+        if path.endswith(".ipynb"):
+            return setup.notebook(read)
         return setup.memory.split(read.cells[0].text)
 
     def held(

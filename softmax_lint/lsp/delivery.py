@@ -187,6 +187,7 @@ class Delivery:
         if not self._frozen:
             self._frozen = True
             gc.freeze()
+            gc.enable()
 
 
 def _load() -> None:
