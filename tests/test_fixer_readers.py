@@ -297,6 +297,16 @@ def test_keras_softmax_twice(tmp_path: Path) -> None:
     )
 
 
+def test_functional_models_stay_functional(tmp_path: Path) -> None:
+    head = "from tensorflow import keras\n\n\nclass Own(keras.Model):\n    pass\n\n\n"
+    head += "i = keras.Input((4,))\n"
+    tail = "model = Own(i, o)\nmodel.compile(loss=keras.losses.CategoricalCrossentropy({}))\n"
+    before = head + "o = keras.layers.Dense(3, activation='softmax')(i)\n" + tail.format("")
+    outcome = fix(tmp_path, {"train.py": before})
+    (result,) = outcome.files.values()
+    assert result.decode() == head + "o = keras.layers.Dense(3)(i)\n" + tail.format("from_logits=True")
+
+
 @pytest.mark.parametrize("loss", ["F.binary_cross_entropy(p, y)", "nn.BCELoss()(p, y)"])
 def test_readers_of_one_of_several(loss: str, tmp_path: Path) -> None:
     pytest.importorskip("torch")

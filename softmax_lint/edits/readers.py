@@ -66,7 +66,7 @@ def wrap_readers(
     """
     sources = {joint.source for joint in group if joint.pair is not None}
     framework = next((joint.pair.framework for joint in group if joint.pair is not None), "")
-    reading = _Readers(seen, _given_back(seen, sources, joints))
+    reading = _Readers(seen, _given_back(seen, sources, joints), framework)
     count = 0
     wanted = reading.wanted()
     if reading.missed:
@@ -139,8 +139,9 @@ def _given_back(seen: Survey, sources: set[Place | None], joints: Sequence[Joint
 class _Readers:
     """The readers of some outputs."""
 
-    def __init__(self, seen: Survey, given: Mapping[int, _Given]) -> None:
+    def __init__(self, seen: Survey, given: Mapping[int, _Given], framework: str) -> None:
         self.seen = seen
+        self.framework = framework
         self.given = given
         flow = seen.flow
         self.readings = Readings(seen, {mark: each.produced for mark, each in given.items()})
@@ -170,7 +171,7 @@ class _Readers:
             self._follow(reading, reach, given.node, 0)
             if not reach.needs and CHANGED not in reach.kinds:
                 continue
-            if reach.kinds & {GRAPH}:
+            if GRAPH in reach.kinds or (reach.needs and self._is_symbolic(given)):
                 self.missed = True
                 continue
             is_whole = not reach.kinds & {LOSS, FLOWS, LOST} and not self._is_source(given)
@@ -189,6 +190,12 @@ class _Readers:
                 else:
                     self.missed = True
         return list(found.values())
+
+    def _is_symbolic(self, given: _Given) -> bool:
+        """Whether it is a step of a functional model, on which functions on tensors fail."""
+        node = given.node
+        is_made_there = isinstance(node, ast.Call) and isinstance(node.func, ast.Call)
+        return self.framework != "torch" and is_made_there and self._is_source(given)
 
     def _is_collected(self, node: ast.expr) -> bool:
         parent = self.around[id(node)][0]
