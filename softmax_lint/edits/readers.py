@@ -8,6 +8,7 @@ of those sees one call, the activation goes around the call, else around each re
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -267,13 +268,16 @@ class _Readers:
             if isinstance(other, ast.Assign) and _next_to(statement, other, owner, its_owner):
                 order = self._order(other)
                 end = order if order > start and (end is None or order < end) else end
-        if end is None:
-            return loads
         here = self.scopes[id(node)]
+        again = any(isinstance(each, (ast.For, ast.AsyncFor, ast.While)) for each in self.around[id(node)])
+        if end is None and again:
+            # The next time round what stands before it reads it.
+            return loads
         return [
             load
             for load in loads
-            if self.scopes[id(load)] != here or start < self._order(self._statement(load)[0]) <= end
+            if self.scopes[id(load)] != here
+            or start < self._order(self._statement(load)[0]) <= (end or (sys.maxsize, 0, 0))
         ]
 
     def _statement(self, node: ast.AST) -> tuple[ast.stmt, ast.AST]:
