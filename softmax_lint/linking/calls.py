@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
 from softmax_lint.knowledge.schema import BASE
-from softmax_lint.linking import effects, library, methods, waiting
+from softmax_lint.linking import bookkeeping, effects, library, methods, waiting
 from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.path import MOST_FRAMES, MOST_REMEMBERED, Frame
@@ -137,6 +137,10 @@ def _enter(machine: Machine, function: Func, given: Arguments) -> Value:
     if len(machine.frames) >= MOST_FRAMES:
         return unknown("too deep", machine.fresh("deep"))
     machine.entered_code.add(id(function.code))
+    dull = bookkeeping.skipped(machine, function, given)
+    if dull is not None:
+        return dull
+    before = machine.operations, machine.met, machine.heap.mark()
     if isinstance(receiver, Obj):
         machine.entered_on.add((id(function.code), receiver.id))
     machine.frames.append(mark)
@@ -147,7 +151,9 @@ def _enter(machine: Machine, function: Func, given: Arguments) -> Value:
         frame = Frame(env, function.unit, function.module, function.owner, receiver, len(machine.path))
         _bind_parameters(machine, frame, function, parameters, given)
         run(machine, frame, body)
-        return _returned(machine, frame)
+        result = _returned(machine, frame)
+        bookkeeping.note(machine, function, result, before)
+        return result
     finally:
         machine.effects = effects_
         machine.quiet -= function.quiet

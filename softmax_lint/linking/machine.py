@@ -74,6 +74,8 @@ class Machine:
         self.exhausted: set[int] = set()
         self.making = 0  # depth of instances that are initialised
         self.patient: dict[int, bool] = {}  # class to whether the `__init__` of its instances can wait
+        self.met = 0  # times that something met a sink
+        self.dull: dict[int, int] = {}  # code of a function to its runs that only kept books
         self.heavy: set[int] = set()  # decorators that took too long once
         self.pause: Callable[[], None] = _go_on  # between roots: who waits no longer may raise
         self.watching = 0  # where fixes are planned: 1, and 1 more for each call that runs to be watched

@@ -42,6 +42,7 @@ SPECIAL = frozenset(
     {"__init__", "forward", "call", "__call__"} | {name for names in PROTOCOLS.values() for name in names}
 )
 MOST_ALONE = 100_000  # operations that the functions of one file may take which nobody calls
+MOST_FUNCTION = 8_000  # operations of a function that nobody calls
 MOST_MAKING = 4_000  # operations of the `__init__` of an instance that nobody makes
 MOST_INSTANCES = 4  # of one class, on which the methods of a protocol are run
 MOST_RECEIVERS = 8  # instances, also of derived classes, on which a method is run that nobody called
@@ -190,6 +191,7 @@ def _run_alone(
     if function.owner is None:
         if effects.worthwhile(machine, function, None):
             with _guarded(machine, function.module, fail), _taken_back(machine):
+                machine.most = MOST_FUNCTION
                 _invoke(machine, just(function))
             machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.operations
         return
@@ -201,6 +203,7 @@ def _run_alone(
             continue
         if effects.worthwhile(machine, function, receiver):
             with _guarded(machine, function.module, fail), _taken_back(machine):
+                machine.most = MOST_FUNCTION
                 _invoke(machine, just(Bound(function, receiver)) if receiver is not None else just(function))
             machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.operations
 

@@ -90,6 +90,7 @@ def meet(
     setting: Origin | None = None,
 ) -> None:
     """Record that a value meets a sink, in the present context."""
+    machine.met += 1
     if prediction is None and machine.exploring:
         return
     key = (kind, place, application, expected, row.name)
