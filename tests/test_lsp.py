@@ -45,11 +45,11 @@ def project(tmp_path: Path) -> Path:
 
 
 def play(scenario: Callable[[Editor], Awaitable[None]], *folders: Path, **can: Any) -> None:
-    """Run a scenario against a server of its own; it has half a minute."""
+    """Run a scenario against a server of its own; it has two minutes, for busy machines."""
 
     async def run() -> None:
         async with editing(*folders, **can) as editor:
-            await asyncio.wait_for(scenario(editor), 30)
+            await asyncio.wait_for(scenario(editor), 120)
 
     asyncio.run(run())
 
