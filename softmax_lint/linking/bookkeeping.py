@@ -43,7 +43,7 @@ NAMES = ("soft", "sigm", "log", "linear", "entropy", "loss", "bce", "nll", "relu
 
 def skipped(machine: Machine, function: Func, given: Arguments) -> Value | None:
     """What stands for a call of a function that is known to be dull; None where it has to be run."""
-    if machine.dull.get(id(function.code), 0) < RUNS:
+    if machine.dull.get(function.definition, 0) < RUNS:
         return None
     first = function.owner is not None
     values = [*given.positional[first:], *(argument for _, argument in given.keywords)]
@@ -57,7 +57,7 @@ def note(machine: Machine, function: Func, result: Value, before: tuple[int, int
     operations, met, mark = before
     if machine.operations - operations < MANY:
         return
-    at = id(function.code)
+    at = function.definition
     dull = machine.met == met and not _matters(machine, result) and not _wrote(machine, mark)
     machine.dull[at] = machine.dull.get(at, 0) + 1 if dull else 0
 

@@ -131,18 +131,18 @@ def _enter(machine: Machine, function: Func, given: Arguments) -> Value:
     """Run the function's body: its value is what it returns, each return under its conditions."""
     _, _, _, parameters, body = function.code
     receiver = given.positional[0].value[0].thing if given.positional and function.owner is not None else None
-    mark = (id(function.code), receiver if isinstance(receiver, Obj) else None)
+    mark = (function.definition, receiver if isinstance(receiver, Obj) else None)
     if mark in machine.frames:
         return unknown("recursive", machine.fresh("recursive"))
     if len(machine.frames) >= MOST_FRAMES:
         return unknown("too deep", machine.fresh("deep"))
-    machine.entered_code.add(id(function.code))
+    machine.entered_code.add(function.definition)
     dull = bookkeeping.skipped(machine, function, given)
     if dull is not None:
         return dull
     before = machine.operations, machine.met, machine.heap.mark()
     if isinstance(receiver, Obj):
-        machine.entered_on.add((id(function.code), receiver.id))
+        machine.entered_on.add((function.definition, receiver.id))
     machine.frames.append(mark)
     effects_, machine.effects = machine.effects, 0
     machine.quiet += function.quiet

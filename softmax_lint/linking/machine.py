@@ -55,9 +55,9 @@ class Machine:
         self.contained: set[int] = set()  # library objects that sit in a container
         self.effects = 0
         self.meetings: dict[Any, Meeting] = {}
-        self.entered_code: set[int] = set()
+        self.entered_code: set[tuple[int, int]] = set()  # definitions
         self.candidates: dict[Key, tuple[str, ...]] = {}  # strings that an unknown can be
-        self.entered_on: set[tuple[int, int]] = set()  # function, receiver
+        self.entered_on: set[tuple[tuple[int, int], int]] = set()  # definition, receiver
         self.made: list[Func] = []
         self.instances: dict[int, list[int]] = {}  # class to its own instances
         self.descended: dict[int, list[int]] = {}  # class to some instances of it and of derived classes
@@ -75,7 +75,7 @@ class Machine:
         self.making = 0  # depth of instances that are initialised
         self.patient: dict[int, bool] = {}  # class to whether the `__init__` of its instances can wait
         self.met = 0  # times that something met a sink
-        self.dull: dict[int, int] = {}  # code of a function to its runs that only kept books
+        self.dull: dict[tuple[int, int], int] = {}  # definition to its runs that only kept books
         self.heavy: set[int] = set()  # decorators that took too long once
         self.pause: Callable[[], None] = _go_on  # between roots: who waits no longer may raise
         self.watching = 0  # where fixes are planned: 1, and 1 more for each call that runs to be watched

@@ -160,12 +160,12 @@ def _uncalled(
 
     First those that nobody mentions, for they may call the others; then (`wanted`) the rest."""
     position = 0
-    seen: set[int] = set()
+    seen: set[tuple[int, int]] = set()
     mentioned = set() if wanted else _mentioned(machine)
     while position < len(machine.made):
         function = machine.made[position]
         position += 1
-        mark = id(function.code)
+        mark = function.definition
         name = function.code[2]
         if mark in seen or name == "<lambda>":
             continue
@@ -197,9 +197,9 @@ def _run_alone(
         return
     for receiver in _receivers(machine, function, made, fail):
         if receiver is None or not isinstance(receiver, Obj):
-            if id(function.code) in machine.entered_code:
+            if function.definition in machine.entered_code:
                 continue
-        elif (id(function.code), receiver.id) in machine.entered_on and not _left_out(machine, function):
+        elif (function.definition, receiver.id) in machine.entered_on and not _left_out(machine, function):
             continue
         if effects.worthwhile(machine, function, receiver):
             with _guarded(machine, function.module, fail), _taken_back(machine):
@@ -212,7 +212,7 @@ def _mentioned(machine: Machine) -> set[str]:
     """The names that bodies of functions call, which were not entered themselves."""
     names: set[str] = set()
     for function in machine.made:
-        if id(function.code) not in machine.entered_code:
+        if function.definition not in machine.entered_code:
             print_ = effects.footprint(machine, function.code)
             names |= (print_.names | print_.attributes) - {function.code[2]}
     return names
@@ -232,7 +232,7 @@ def _receivers(
         return [Class(owner)]
     found = [id for id in machine.descended.get(owner, ()) if _runs(machine, Obj(id), name, function)]
     wanted = effects.worthwhile(machine, function, None) or effects.brings_loss(machine, Class(owner))
-    if not found and wanted and id(function.code) not in machine.entered_code:
+    if not found and wanted and function.definition not in machine.entered_code:
         if owner not in made:
             made[owner] = []
             with _guarded(machine, function.module, fail):

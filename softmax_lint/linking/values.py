@@ -55,6 +55,11 @@ class Func(NamedTuple):
     owner: int | None = None  # class object, for super()
     quiet: bool = False  # decorated with no_grad
 
+    @property
+    def definition(self) -> tuple[int, int]:
+        """Where it is defined: two files with the same text share code, not definitions."""
+        return self.unit, self.code[1]
+
     def __hash__(self) -> int:
         return hash((id(self.code), self.env, self.owner))
 

@@ -93,7 +93,7 @@ def _curves(axes: Any, measured: Measurement, values: Callable[[Run], Sequence[f
 def _svg(title: str, label: str, draw: Callable[[Any], None]) -> str:
     import matplotlib
 
-    options: dict[str, Any] = {
+    options: Any = {
         "svg.fonttype": "none", "svg.hashsalt": label, "font.size": 9, "axes.titlesize": 9.5,
         "text.color": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK,
         "axes.edgecolor": _LINE, "grid.color": _LINE, "axes.grid": True, "axes.axisbelow": True,
