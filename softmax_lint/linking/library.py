@@ -27,7 +27,7 @@ from softmax_lint.knowledge.schema import (
     Api,
 )
 from softmax_lint.knowledge.strings import activation_path
-from softmax_lint.linking import builtins, consumers, sinks, tensors
+from softmax_lint.linking import builtins, consumers, sinks, tensors, trainers
 from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Argument,
@@ -118,7 +118,7 @@ def construct(machine: Machine, row: Api, path: str, given: Arguments, origin: O
     if row.role == SAMPLER:
         sinks.sampler(machine, row, subject(row, given), origin, path)
     elif row.role == TRAINER:
-        sinks.trainer(machine, made, row, given, origin)
+        trainers.trainer(machine, made, row, given, origin)
     return just(made)
 
 
@@ -136,7 +136,7 @@ def initialise(machine: Machine, made: Obj, row: Api, given: Arguments) -> None:
         if outputs is not None:
             machine.heap.write(made.id, "*outputs", outputs.value)
     elif row.role == TRAINER and record.kind == "instance":
-        sinks.trainer(machine, made, row, given, record.origin)
+        trainers.trainer(machine, made, row, given, record.origin)
 
 
 def _contained(machine: Machine, row: Api, given: Arguments) -> Value:
@@ -259,7 +259,7 @@ def apply_function(machine: Machine, row: Api, path: str, given: Arguments, orig
         return recurrent(machine, row, at)
     if role == TRAINER:
         made = machine.make_library(row, given, origin, path)
-        sinks.trainer(machine, made, row, given, origin)
+        trainers.trainer(machine, made, row, given, origin)
         return just(made)
     return unknown(f"`{path}`", machine.fresh("call"))
 
@@ -478,7 +478,7 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
             return unknown("a recurrent state", machine.fresh("state"))
         return recurrent(machine, row, made_at)
     if role == TRAINER:
-        return sinks.trainer_output(machine, thing, row)
+        return trainers.trainer_output(machine, thing, row)
     if value is None:
         return unknown(f"`{row.name}`", machine.fresh("call"))
     if role == KEEP:

@@ -20,7 +20,7 @@ from softmax_lint.knowledge.schema import (
     TRAINER,
     Api,
 )
-from softmax_lint.linking import consumers, library, metrics, options, packing, sinks, tensors
+from softmax_lint.linking import compiling, consumers, library, metrics, options, packing, tensors, trainers
 from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.items import extended
 from softmax_lint.linking.values import (
@@ -236,7 +236,7 @@ def compile_unknown(machine: Machine, thing: Unknown, given: Arguments, origin: 
     """`compile` of a model nobody knows: its losses are listed, undecided."""
     losses = given.get((), "loss")
     if losses is not None and origin is not None and given.get((), "loss_fn") is None:
-        sinks.compiled(machine, losses, just(thing), origin)
+        compiling.compiled(machine, losses, just(thing), origin)
 
 
 def call(machine: Machine, receiver: Thing, name: str, given: Arguments, origin: Origin | None) -> Value:
@@ -317,7 +317,7 @@ def _object_method(
 ) -> Value:
     method = find(f"{row.name}.{name}")
     if method is not None and method.role == TRAINER and method.framework == "torch":
-        sinks.trainer(machine, thing, method, given, origin)
+        trainers.trainer(machine, thing, method, given, origin)
         return unknown(f"`.{name}()`", machine.fresh("method"))
     if method is not None and name in ("prepare", "setup") and given.positional:
         return packing.given_back(given.positional)
@@ -339,7 +339,7 @@ def _object_method(
         if steps is None and losses is not None and origin is not None:
             eager = given.get((), "run_eagerly") is not None
             outputs = machine.output(thing)
-            sinks.compiled(machine, losses, outputs, origin, eager)
+            compiling.compiled(machine, losses, outputs, origin, eager)
             metrics.compiled(machine, given, losses, outputs, origin)
         return just(Const(None))
     if name in ("compute_loss", "compiled_loss") and row.framework == "keras" and origin is not None:
@@ -394,7 +394,7 @@ def _compiled_loss(machine: Machine, thing: Obj, name: str, given: Arguments, or
     names = ("x", "y", "y_pred") if name == "compute_loss" else ("y_true", "y_pred")
     prediction = given.get(names, "y_pred")
     if losses is not None and prediction is not None:
-        sinks.compiled(machine, Argument(losses, None), prediction.value, origin)
+        compiling.compiled(machine, Argument(losses, None), prediction.value, origin)
     return unknown(f"the result of `{name}`", machine.fresh("loss"))
 
 

@@ -10,7 +10,7 @@ from softmax_lint.knowledge import find
 from softmax_lint.knowledge.keras_metrics import METRIC_STRINGS, SHAPED_METRICS
 from softmax_lint.knowledge.schema import LOSS, METRIC, Api
 from softmax_lint.knowledge.strings import loss_path
-from softmax_lint.linking import sinks
+from softmax_lint.linking import compiling, sinks
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -61,7 +61,7 @@ def compiled(machine: Machine, given: Arguments, losses: Argument, outputs: Valu
     loss = machine.visible(machine.force(losses.value))
     if len(loss) != 1:
         return
-    parts = sinks.outputs_of(machine, outputs)
+    parts = compiling.outputs_of(machine, outputs)
     for argument in wanted:
         metrics = machine.visible(machine.force(argument.value))
         if len(metrics) != 1:
