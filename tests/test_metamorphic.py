@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -36,10 +37,21 @@ def _is_about_comments(fixture: Path) -> bool:
     return any("suppression" in text for text in read_expectations(fixture).all_of("construct"))
 
 
+def _is_python(fixture: Path) -> bool:
+    """Whether all of it is Python; scripts that were notebooks keep lines that are not, also in comments."""
+    texts = [source.read_text(encoding="utf-8") for source in files_of(fixture)]
+    try:
+        for text in texts:
+            ast.parse(text)
+    except SyntaxError:
+        return False
+    return not any("# MAGIC" in text for text in texts)
+
+
 def _cases() -> list[tuple[Path, Transformation]]:
     cases: list[tuple[Path, Transformation]] = []
     for fixture in fixtures():
-        if fixture.suffix == ".ipynb":
+        if fixture.suffix == ".ipynb" or not _is_python(fixture):
             continue
         for transformation in LOCAL if fixture.is_dir() else ALL:
             if _is_about_comments(fixture) and transformation is not loosen:
