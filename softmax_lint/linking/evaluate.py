@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
-from softmax_lint.linking import consumers, options, tensors
+from softmax_lint.linking import consumers, decisions, options, tensors
 from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     FLOW,
     Argument,
     Arguments,
-    Bound,
     Case,
-    Choices,
     Class,
     Const,
-    Func,
     Guards,
-    Lazy,
     Map,
     Method,
     Module,
     Name,
     Obj,
-    Partial,
     Repeat,
     Seq,
     Slice,
@@ -45,21 +40,6 @@ if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
     from softmax_lint.linking.path import Frame
 
-COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "is": lambda a, b: a is b or (a == b and type(a) is type(b)),
-    "is not": lambda a, b: not (a is b or (a == b and type(a) is type(b))),
-    "in": lambda a, b: a in b,
-    "not in": lambda a, b: a not in b,
-}
-MOST_MEMBERS = 8
-MOST_FORKS = 4
-NEGATED = {"!=": "==", "is not": "is", "not in": "in"}
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -68,15 +48,8 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "//": operator.floordiv,
     "%": operator.mod,
 }
+MOST_FORKS = 4
 UNROLL = 32
-
-
-class Decision(NamedTuple):
-    """How a test goes: decided, or which choices hold in either branch."""
-
-    truth: bool | None
-    yes: Choices = ()
-    no: Choices = ()
 
 
 def evaluate(machine: Machine, frame: Frame, e: code.Expr) -> Value:
@@ -247,7 +220,7 @@ def _fn(machine: Machine, frame: Frame, e: code.Expr) -> Value:
 
 
 def _cond(machine: Machine, frame: Frame, e: code.Expr) -> Value:
-    decision = decide(machine, frame, e[2])
+    decision = decisions.decide(machine, frame, e[2])
     if decision.truth is not None:
         return evaluate(machine, frame, e[3] if decision.truth else e[4])
     with machine.assuming(decision.yes):
@@ -320,7 +293,7 @@ def _unary(machine: Machine, frame: Frame, e: code.Expr) -> Value:
 
 
 def _truth_value(machine: Machine, frame: Frame, e: code.Expr) -> Value:
-    decision = decide(machine, frame, e)
+    decision = decisions.decide(machine, frame, e)
     if decision.truth is not None:
         return just(Const(decision.truth, (frame.unit, e[1])))
     if len(decision.yes) == 1:
@@ -339,12 +312,12 @@ def _bool(machine: Machine, frame: Frame, e: code.Expr) -> Value:
     result: list[Value] = []
     for part in e[3][:-1]:
         value = evaluate(machine, frame, part)
-        decision = truth_of(machine, value)
+        decision = decisions.truth_of(machine, value)
         if decision.truth is stop:
             result.append(value)
             return join(result)
         if decision.truth is None:
-            kept = tuple(case for case in value if _definite(machine, case) is not (not stop))
+            kept = tuple(case for case in value if decisions.definite(machine, case) is not (not stop))
             result.append(kept or value)
     last = evaluate(machine, frame, e[3][-1])
     if not result:
@@ -353,7 +326,7 @@ def _bool(machine: Machine, frame: Frame, e: code.Expr) -> Value:
         return _truth_value(machine, frame, e)
     merged = last
     for value in reversed(result):
-        decision = truth_of(machine, value)
+        decision = decisions.truth_of(machine, value)
         yes, no = (decision.yes, decision.no) if decision.truth is None else ((), ())
         if not yes:
             yes, no = machine.choice("or")
@@ -385,7 +358,7 @@ def _comp(machine: Machine, frame: Frame, e: code.Expr) -> Value:
                 certain = exact and sure
                 skip = False
                 for condition in conditions:
-                    truth = decide(machine, inner, condition).truth
+                    truth = decisions.decide(machine, inner, condition).truth
                     skip = skip or truth is False
                     certain = certain and truth is True
                 if not skip:
@@ -466,194 +439,3 @@ EXPRESSIONS: dict[str, Callable[[Any, Any, code.Expr], Value]] = {
 
 
 # Tests.
-
-
-def decide(machine: Machine, frame: Frame, e: code.Expr) -> Decision:
-    """How the test goes; evaluates it."""
-    tag = e[0]
-    if tag == code.UNARY and e[2] == "not":
-        inner = decide(machine, frame, e[3])
-        return Decision(None if inner.truth is None else not inner.truth, inner.no, inner.yes)
-    if tag == code.BOOL:
-        return _decide_all(machine, frame, e)
-    if tag == code.COMPARE:
-        left = machine.force(evaluate(machine, frame, e[3]))
-        right = machine.force(evaluate(machine, frame, e[4]))
-        consumers.compared(machine, e[2], left, right, (frame.unit, e[1]))
-        return _compare(machine, e[2], left, right)
-    return truth_of(machine, evaluate(machine, frame, e))
-
-
-def _decide_all(machine: Machine, frame: Frame, e: code.Expr) -> Decision:
-    stop = e[2] == "or"
-    open_parts: list[Decision] = []
-    for part in e[3]:
-        decision = decide(machine, frame, part)
-        if decision.truth is stop:
-            return decision if not open_parts else Decision(stop)
-        if decision.truth is None:
-            open_parts.append(decision)
-    if not open_parts:
-        return Decision(not stop)
-    if len(open_parts) == 1:
-        return open_parts[0]
-    key = machine.key(e[2], tuple(part.yes for part in open_parts))
-    if stop:  # all fail in the branch "no"
-        return Decision(None, ((key, True),), ((key, False), *(c for part in open_parts for c in part.no)))
-    return Decision(None, ((key, True), *(c for part in open_parts for c in part.yes)), ((key, False),))
-
-
-def _compare(machine: Machine, sign: str, left: Value, right: Value) -> Decision:
-    left, right = machine.force(left), machine.force(right)
-    if sign in NEGATED:
-        inner = _compare(machine, NEGATED[sign], left, right)
-        return Decision(None if inner.truth is None else not inner.truth, inner.no, inner.yes)
-    results: list[tuple[bool | None, Guards, Any]] = []
-    for a in left:
-        for b in right:
-            truth, key = _compare_things(machine, sign, a.thing, b.thing)
-            results.append((truth, a.guards | b.guards, key))
-    return _collect(machine, results)
-
-
-def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool | None, Any]:
-    if isinstance(a, Const) and isinstance(b, Const):
-        try:
-            return bool(COMPARE[sign](a.value, b.value)), None
-        except Exception:
-            return None, None
-    if sign == "in" and isinstance(a, Const):
-        contents = machine.mapping(just(b)) if isinstance(b, Obj) else None
-        if contents is not None:
-            if any(k == a.value for k, _ in contents.entries):
-                return True, None
-            return (None, None) if contents.open else (False, None)
-        items = machine.contents(just(b))
-        if items is not None and all(
-            not isinstance(i, Repeat) and literal(i) is not None for i in items.items
-        ):
-            return any(literal(i).value == a.value for i in items.items), None  # type: ignore[union-attr]
-        return None, None
-    if sign in ("is", "=="):
-        for one, other in ((a, b), (b, a)):
-            if isinstance(one, Const) and one.value is None and not isinstance(other, (Unknown, Const, Lazy)):
-                return False, None
-        if isinstance(a, (Class, Name, Func, Obj)) and isinstance(b, (Class, Name, Func, Obj)):
-            return a == b, None
-    for one, other in ((a, b), (b, a)):
-        if isinstance(one, Unknown) and one.key is not None:
-            if isinstance(other, Const) and isinstance(other.value, (str, int, float, bool, type(None))):
-                if sign in ("==", "is"):
-                    return None, machine.key("is", one.key, other.value)
-                return None, machine.key(sign, one is a, one.key, other.value)
-            items = machine.contents(just(other))
-            if sign == "in" and items is not None:
-                found = [None if isinstance(i, Repeat) else literal(i) for i in items.items]
-                values = tuple(getattr(i, "value", None) for i in found)
-                return None, machine.key("among" if None in found else "in", one.key, values)
-    return None, None
-
-
-def truth_of(machine: Machine, value: Value) -> Decision:
-    value = machine.force(value)
-    results = []
-    for case in value:
-        key = case.thing.key if isinstance(case.thing, Unknown) else None
-        results.append((_definite(machine, case), case.guards, key))
-    return _collect(machine, results)
-
-
-def _member(machine: Machine, key: Any, parts: tuple[Any, ...]) -> Decision:
-    """`x in (a, b)`: who is not among them equals none of them, and who is the only one equals it."""
-    subject, values = parts[1], parts[2]
-    chosen = machine.path.way(machine.key("value", subject))
-    if chosen is not None:
-        return Decision(chosen[0] in values)
-    try:
-        each = tuple(machine.key("is", subject, value) for value in values[:MOST_MEMBERS])
-    except TypeError:
-        return Decision(None, ((key, True),), ((key, False),))
-    if len(each) == len(values) and all(machine.path.way(one) is False for one in each):
-        return Decision(False)
-    yes: Choices = ((key, True),)
-    if len(values) == 1:
-        yes = (*yes, (each[0], True), (machine.key("value", subject), (values[0],)))
-    return Decision(None, yes, ((key, False), *((one, False) for one in each)))
-
-
-def _definite(machine: Machine, case: Case) -> bool | None:
-    thing = case.thing
-    if isinstance(thing, Const):
-        if machine.exploring and isinstance(thing.value, bool) and thing.origin is not None:
-            turned = machine.path.way(machine.key("switch", thing.origin))
-            if turned is not None:
-                return bool(turned)
-        return None if isinstance(thing.value, Slice) else bool(thing.value)
-    if isinstance(thing, (Class, Func, Module, Bound, Partial, Method, Name)):
-        return True
-    if isinstance(thing, Seq):
-        if not thing.items:
-            return False
-        return True if any(not isinstance(i, Repeat) for i in thing.items) else None
-    if isinstance(thing, Obj):
-        record = machine.heap.records[thing.id]
-        if record.kind == "list":
-            contents = machine.contents(just(thing))
-            return None if contents is None else _definite(machine, Case(contents))
-        if record.kind == "dict":
-            mapping = machine.mapping(just(thing))
-            if mapping is None or mapping.open:
-                return None
-            return bool(mapping.entries)
-        return True
-    return None
-
-
-def _collect(machine: Machine, results: list[tuple[bool | None, Guards, Any]]) -> Decision:
-    """One decision from the outcomes of all cases, each under its guards."""
-    results = [r for r in results if machine.possible(r[1])] or results
-    truths = {truth for truth, _, _ in results}
-    if truths == {True}:
-        return Decision(True)
-    if truths == {False}:
-        return Decision(False)
-    if len(results) == 1:
-        key = results[0][2]
-        if key is not None:
-            negated = False
-            parts = machine.parts(key)
-            while parts[0] == "not":
-                key, negated = parts[1], not negated
-                parts = machine.parts(key)
-            way = machine.path.way(key)
-            if isinstance(way, bool):
-                return Decision(way is not negated)
-            if parts[0] == "is":
-                chosen = machine.path.way(machine.key("value", parts[1]))
-                if chosen is not None and chosen[0] != parts[2]:
-                    return Decision(negated)
-                value = (machine.key("value", parts[1]), (parts[2],))
-                yes, no = ((key, True), value), ((key, False),)
-                return Decision(None, no, yes) if negated else Decision(None, yes, no)
-            if parts[0] == "in":
-                member = _member(machine, key, parts)
-                if not negated:
-                    return member
-                return Decision(None if member.truth is None else not member.truth, member.no, member.yes)
-            return Decision(None, ((key, not negated),), ((key, negated),))
-    if None not in truths:
-        true = [guards for truth, guards, _ in results if truth]
-        false = [guards for truth, guards, _ in results if not truth]
-        if len(true) == 1 and len(false) == 1 and true[0] and false[0]:
-            return Decision(None, _choices(true[0]), _choices(false[0]))
-        first, second = machine.choice("mixed")
-        if len(true) == 1:
-            return Decision(None, (*first, *_choices(true[0])), second)
-        if len(false) == 1:
-            return Decision(None, first, (*second, *_choices(false[0])))
-        return Decision(None, first, second)
-    return Decision(None, *machine.choice("test"))
-
-
-def _choices(guards: Guards) -> Choices:
-    return tuple(sorted(((key, way) for key, way, _ in guards), key=repr))

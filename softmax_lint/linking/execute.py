@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
-from softmax_lint.linking.evaluate import UNROLL, combine, decide, evaluate
+from softmax_lint.linking.decisions import decide
+from softmax_lint.linking.evaluate import UNROLL, combine, evaluate
 from softmax_lint.linking.values import (
     Argument,
     Arguments,

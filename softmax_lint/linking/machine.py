@@ -13,6 +13,7 @@ from typing import Any
 from softmax_lint import code
 from softmax_lint.knowledge.schema import Api
 from softmax_lint.linking import attributes, calls, classes, items, names
+from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.heap import ITEMS, Heap
 from softmax_lint.linking.modules import Modules
@@ -82,6 +83,8 @@ class Machine:
         self.watchful = False  # there are losses on binary logits: comparisons with their output matter
 
     # Names, items, attributes and calls: each theme is a module of functions over the machine.
+
+    evaluate = evaluate
 
     load = names.load
     global_name = names.global_name
