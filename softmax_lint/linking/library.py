@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from softmax_lint.knowledge import find
 from softmax_lint.knowledge.schema import (
@@ -27,21 +27,25 @@ from softmax_lint.knowledge.schema import (
     Api,
 )
 from softmax_lint.knowledge.strings import activation_path
-from softmax_lint.linking import builtins, consumers, sinks, tensors, trainers
+from softmax_lint.linking import (
+    activations,
+    builtins,
+    consumers,
+    containers,
+    sinks,
+    spelling,
+    tensors,
+    trainers,
+)
 from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
-    Bound,
     Case,
-    Class,
     Const,
-    Func,
-    Map,
     Name,
     Obj,
     Origin,
-    Partial,
     Repeat,
     Seq,
     Tensor,
@@ -51,7 +55,6 @@ from softmax_lint.linking.values import (
     join,
     just,
     literal,
-    merge,
     under,
     unknown,
 )
@@ -61,11 +64,6 @@ if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
 CONSTRUCTORS = (".from_pretrained", ".from_config", ".from_preset")
-
-
-def short(path: str) -> str:
-    """The last part of a dotted name, for messages."""
-    return path.rpartition(".")[2]
 
 
 def subject(row: Api, given: Arguments, call: bool = False) -> Argument | None:
@@ -128,82 +126,15 @@ def initialise(machine: Machine, made: Obj, row: Api, given: Arguments) -> None:
     if record.kind == "instance" and row.role in (CONTAINER, FUNCTIONAL, LOSS, TRAINER):
         record.extra = given
     if row.role == CONTAINER:
-        items = _contained(machine, row, given)
+        items = containers.contained(machine, row, given)
         machine.heap.write(made.id, ITEMS, items)
-        machine.contained.update(_members(items))
+        machine.contained.update(containers.members(items))
     elif row.role == FUNCTIONAL:
         outputs = given.get(row.params, "outputs") or given.get((), "output")
         if outputs is not None:
             machine.heap.write(made.id, "*outputs", outputs.value)
     elif row.role == TRAINER and record.kind == "instance":
         trainers.trainer(machine, made, row, given, record.origin)
-
-
-def _contained(machine: Machine, row: Api, given: Arguments) -> Value:
-    """The items of a container from its constructor's arguments."""
-    values = [argument.value for argument in given.positional]
-    if row.name in ("torch.nn.Sequential",) and len(values) != 1:
-        return just(Seq(tuple(values))) if not given.loose else _loose(machine, values)
-    if not values:
-        named = given.get((), "layers") or given.get((), "modules")
-        if named is None:
-            return just(Map(())) if row.name.endswith("Dict") else just(Seq(()))
-        values = [named.value]
-    if given.loose:
-        return _loose(machine, values)
-    first = machine.force(values[0])
-    if len(first) == 1 and isinstance(first[0].thing, Obj):
-        record = machine.heap.records[first[0].thing.id]
-        inner = record.slots.get(ITEMS)
-        if inner is not None and record.kind in ("list", "dict"):
-            if row.name == "torch.nn.Sequential" and record.kind == "dict":
-                mapping = machine.mapping(first)
-                if mapping is None or mapping.open:
-                    return _last_known(mapping)
-                return just(Seq(tuple(value for _, value in mapping.entries)))
-            return inner
-    if len(first) == 1 and isinstance(first[0].thing, Seq):
-        if row.name != "torch.nn.Sequential":
-            return first
-        return just(Seq((first,)))
-    if row.name == "torch.nn.Sequential" and not isinstance(first[0].thing, Unknown):
-        return just(Seq((first,)))
-    return unknown("items that are not known", machine.fresh("items"))
-
-
-def _members(items: Value) -> set[int]:
-    found: set[int] = set()
-    for case in items:
-        values = case.thing.items if isinstance(case.thing, Seq) else ()
-        if isinstance(case.thing, Map):
-            values = tuple(value for _, value in case.thing.entries)
-        for value in values:
-            for part in value.values if isinstance(value, Repeat) else (value,):
-                found.update(c.thing.id for c in part if isinstance(c.thing, Obj))
-    return found
-
-
-def _last_known(mapping: Map | None) -> Value:
-    """A dict with entries under unknown keys, in order: the entries that are known by their place."""
-    if mapping is None:
-        return unknown("items that are not known")
-    items: list[Any] = []
-    for key, value in mapping.entries:
-        items.append(Repeat((value,)) if isinstance(key, tuple) and key and key[0] == "?" else value)
-    return just(Seq(tuple(items)))
-
-
-def _loose(machine: Machine, values: list[Value]) -> Value:
-    """Arguments with a starred list of unknown length: what stands behind it is still last."""
-    items: list[Any] = []
-    for value in values:
-        if len(value) == 1 and isinstance(value[0].thing, Seq):
-            items.extend(value[0].thing.items)
-        else:
-            items.append(value)
-    if any(isinstance(item, Repeat) for item in items):
-        return just(Seq(tuple(items)))
-    return unknown("starred items", machine.fresh("items"))
 
 
 # Functions.
@@ -219,14 +150,16 @@ def apply_function(machine: Machine, row: Api, path: str, given: Arguments, orig
     if role == AFFINE:
         return affine(machine, row, given, at, value, path)
     if role == ACTIVATION:
-        axis, implicit = _axis(row, given)
-        return tensors.activate(machine, value, row, at, called(path), axis=axis, implicit_axis=implicit)
+        axis, implicit = activations.axis(row, given)
+        return tensors.activate(
+            machine, value, row, at, spelling.called(path), axis=axis, implicit_axis=implicit
+        )
     if role == SAMPLER:
         sinks.sampler(machine, row, argument, origin, path)
         produced = row.produces
         if produced is not None:
-            axis, implicit = _axis(row, given)
-            return just(Tensor(produced, at, called(path), axis=axis, implicit_axis=implicit))
+            axis, implicit = activations.axis(row, given)
+            return just(Tensor(produced, at, spelling.called(path), axis=axis, implicit_axis=implicit))
         return unknown(f"`{path}`", machine.fresh("sample"))
     if value is None:
         return unknown(f"`{path}` without its argument", machine.fresh("call"))
@@ -274,29 +207,6 @@ def _looked_up(case: Case, framework: str) -> Case:
     return case._replace(thing=thing)
 
 
-def called(path: str) -> str:
-    """How messages name a called function: `F.softmax`, `torch.softmax`, `tf.nn.softmax`."""
-    for long, brief in (("torch.nn.functional.", "F."), ("tensorflow.", "tf.")):
-        if path.startswith(long):
-            return brief + path[len(long) :]
-    return path
-
-
-def _axis(row: Api, given: Arguments, names: tuple[str, ...] | None = None) -> tuple[int | None, bool]:
-    """The axis of an activation, and whether it was left to the framework."""
-    if not row.axis:
-        return row.axis_default, False
-    argument = given.get(names or row.params, row.axis)
-    if argument is None and row.axis in ("dim", "axis"):
-        argument = given.get((), "axis" if row.axis == "dim" else "dim")
-    if argument is None:
-        return row.axis_default, row.axis_default is None and not given.loose
-    found = literal(argument.value)
-    if found is not None and found.value is None:
-        return row.axis_default, row.axis_default is None
-    return integer(argument.value), False
-
-
 def logarithm(machine: Machine, value: Value, origin: Origin, text: str) -> Value:
     """log: of probabilities it gives log-probabilities, and is a sink of its own."""
 
@@ -305,10 +215,14 @@ def logarithm(machine: Machine, value: Value, origin: Origin, text: str) -> Valu
         if produced is None:
             return unknown("a logarithm", machine.fresh("log"))
         if not tensor.detached and not machine.quiet:
-            sinks.logarithm(machine, tensor, origin, called(text))
+            sinks.logarithm(machine, tensor, origin, spelling.called(text))
         return just(
             tensor._replace(
-                representation=produced, plain=False, built=tensor.source, source=origin, text=called(text)
+                representation=produced,
+                plain=False,
+                built=tensor.source,
+                source=origin,
+                text=spelling.called(text),
             )
         )
 
@@ -325,7 +239,7 @@ def affine(
     scores = Tensor(
         SCORES,
         origin,
-        short(path),
+        spelling.short(path),
         units=integer(units.value) if units is not None else None,
         layer=origin,
         rank=_rank(value)
@@ -346,7 +260,7 @@ def affine(
         if row.activation_default is None:
             return just(scores)
         argument = Argument(just(Const(row.activation_default)), None)
-    return activated(machine, argument, scores, row.framework, origin)
+    return activations.activated(machine, argument, scores, row.framework, origin)
 
 
 def _rank(value: Value | None) -> int | None:
@@ -355,67 +269,10 @@ def _rank(value: Value | None) -> int | None:
     return tensor.rank if isinstance(tensor, Tensor) else None
 
 
-def activated(machine: Machine, argument: Argument, tensor: Tensor, framework: str, layer: Origin) -> Value:
-    """The tensor after the activation that an argument names: a string, function, layer or None."""
-    parts = []
-    for case in machine.force(argument.value):
-        thing = case.thing
-        at = argument.origin or layer
-        path = None
-        if isinstance(thing, Const):
-            if thing.value is None:
-                parts.append(under(just(tensor), case.guards))
-                continue
-            if isinstance(thing.value, str):
-                path = activation_path(thing.value, framework)
-        elif isinstance(thing, Name):
-            path = thing.path
-        elif isinstance(thing, (Func, Bound, Obj, Class, Partial)):
-            made = machine.call(
-                machine.call((case,), Arguments(), at) if isinstance(thing, Class) else (case,),
-                Arguments((Argument(just(tensor), None),)),
-                at,
-            )
-            parts.append(under(made, case.guards))
-            continue
-        row = find(path) if path is not None else None
-        if row is not None and row.role == KEEP:
-            parts.append(under(just(tensor), case.guards))
-        elif row is not None and row.role == ACTIVATION and row.produces is not None:
-            text = f"'{thing.value}'" if isinstance(thing, Const) else called(thing.path)
-            built = thing.origin if isinstance(thing, Const) and thing.origin != argument.origin else None
-            made = tensors.activate(
-                machine,
-                just(tensor),
-                row,
-                at,
-                text,
-                axis=row.axis_default if row.axis_default is not None else -1,
-                built=built,
-                layer=layer,
-                half=tensor.half,
-                keras=framework == "keras"
-                and (
-                    isinstance(thing, Const)
-                    or thing.path.partition(".")[0] != "tensorflow"
-                    or ".keras." in thing.path
-                ),
-            )
-            parts.append(under(made, case.guards))
-        elif row is not None and row.form == CLASS and isinstance(thing, Name):
-            made = machine.call(
-                machine.call((case,), Arguments(), at), Arguments((Argument(just(tensor), None),)), at
-            )
-            parts.append(under(made, case.guards))
-        else:
-            parts.append(
-                under(unknown("an activation that is not known", machine.fresh("activation")), case.guards)
-            )
-    return join(parts)
-
-
 def recurrent(machine: Machine, row: Api, origin: Origin) -> Value:
-    hidden = Tensor(HIDDEN, origin, short(row.name), activation="tanh", layer=origin, measured=row.measured)
+    hidden = Tensor(
+        HIDDEN, origin, spelling.short(row.name), activation="tanh", layer=origin, measured=row.measured
+    )
     if row.framework == "torch" and not row.name.endswith("Cell"):
         return just(Seq((just(hidden), unknown("a recurrent state", machine.fresh("state")))))
     if row.framework == "torch" and row.name.endswith("LSTMCell"):
@@ -446,16 +303,16 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
     if role == AFFINE:
         return affine(machine, row, built, made_at, value, row.name)
     if role == ACTIVATION:
-        axis, implicit = _axis(row, built)
+        axis, implicit = activations.axis(row, built)
         return tensors.activate(
-            machine, value, row, at, short(row.name), axis=axis, implicit_axis=implicit,
+            machine, value, row, at, spelling.short(row.name), axis=axis, implicit_axis=implicit,
             built=made_at if at != made_at else None, half=_half(machine, row, built),
             **({"name": _label(built)} if _label(built) else {}),
         )  # fmt: skip
     if role == NAMED_ACTIVATION:
         return _named_activation(machine, row, built, value, at, made_at)
     if role == CONTAINER:
-        return run_container(machine, thing, value)
+        return containers.run_container(machine, thing, value)
     if role == FUNCTIONAL:
         outputs = machine.heap.read(thing.id, "*outputs")
         if outputs is None:
@@ -466,7 +323,7 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
             return single
         return outputs
     if role == MODEL:
-        return model_output(machine, thing, row, built, value)
+        return containers.model_output(machine, thing, row, built, value)
     if role == APPLY:
         inner = subject(row, built)
         if inner is None:
@@ -532,7 +389,7 @@ def _named_activation(
         else None
     )
     placeholder = (tensor or Tensor("", at, ""))._replace(half=_half(machine, row, built))
-    result = activated(machine, argument._replace(origin=at), placeholder, row.framework, at)
+    result = activations.activated(machine, argument._replace(origin=at), placeholder, row.framework, at)
     parts = []
     label = _label(built)
     for case in result:
@@ -546,83 +403,3 @@ def _named_activation(
                 thing = thing._replace(layer=None)
         parts.append((Case(thing, case.guards),))
     return join(parts)
-
-
-def run_container(machine: Machine, thing: Obj, value: Value | None) -> Value:
-    """A Sequential: each item on what the one before gave."""
-    items = machine.heap.read(thing.id, ITEMS)
-    if items is None:
-        return unknown("a container whose items are not known", machine.fresh("container"))
-    start = value if value is not None else unknown("data", machine.key("data"))
-    parts = []
-    for case in machine.visible(items):
-        with machine.given(case.guards):
-            if isinstance(case.thing, Seq):
-                result = _chain(machine, case.thing.items, start)
-            elif isinstance(case.thing, Map):
-                result = unknown("a call of a dict of layers", machine.fresh("container"))
-            else:
-                reason = case.thing.reason if isinstance(case.thing, Unknown) else "items that are not known"
-                result = unknown(reason, machine.fresh("container"))
-        parts.append(under(result, case.guards))
-    return join(parts)
-
-
-def _chain(machine: Machine, items: tuple[Any, ...], value: Value) -> Value:
-    for item in items:
-        machine.spend()
-        if isinstance(item, Repeat):
-            before = value
-            for again in item.values:
-                value = machine.call(again, Arguments((Argument(value, None),)), None)
-            yes, no = machine.choice("repeated")
-            value = merge(yes, no, value, before, machine.heap.kind_of)
-            continue
-        value = machine.call(item, Arguments((Argument(value, None),)), None)
-    return value
-
-
-def model_output(machine: Machine, thing: Obj, row: Api, built: Arguments, value: Value | None) -> Value:
-    """A library model: its replaced head, else what the row says."""
-    slots = machine.heap.records[thing.id].slots
-    heads = [row.head] if row.head else []
-    if row.framework == "torch":
-        heads += [name for name in ("fc", "classifier", "head", "heads", "last_linear") if name not in heads]
-    for head in heads:
-        replaced = slots.get(head)
-        if replaced is None and "." in head and head.split(".")[0] in slots:
-            replaced = slots[head.split(".")[0]]
-        if replaced is not None and not isinstance(replaced[0].thing, Unknown):
-            return machine.call(
-                replaced, Arguments((Argument(unknown("features", machine.fresh("features")), None),)), None
-            )
-    if any("." in name and not name.startswith("*") for name in slots):
-        return unknown("a library model with changed layers", machine.fresh("model"))
-    for flag in row.flags:
-        argument = built.get(row.params, flag.name)
-        found = literal(argument.value) if argument is not None else None
-        if argument is not None and found is None:
-            return unknown(f"`{flag.name}` is not a literal", machine.fresh("model"))
-        setting = flag.default if found is None else found.value
-        for literal_value, meaning in flag.when:
-            if literal_value == setting and meaning != SCORES:
-                return unknown(f"the {meaning} of a library model", machine.fresh("model"))
-    if row.produces != SCORES:
-        return unknown(f"`{row.name}`", machine.fresh("model"))
-    at = machine.heap.records[thing.id].origin or (0, 0)
-    units = built.get(row.params, row.units) if row.units else None
-    scores = Tensor(
-        SCORES, at, short(row.name), units=integer(units.value) if units is not None else None, layer=at,
-        keras=row.framework == "keras", measured=row.measured, made=machine.exploring,
-    )  # fmt: skip
-    result: Value = just(scores)
-    if row.activation:
-        argument = built.get(row.params, row.activation)
-        if argument is None:
-            argument = Argument(just(Const(row.activation_default)), at)
-        result = activated(machine, argument, scores, row.framework, at)
-    if row.name.startswith("transformers."):
-        made = machine.heap.allocate("output", origin=at)
-        machine.heap.records[made].slots["logits"] = result
-        return just(Obj(made))
-    return result

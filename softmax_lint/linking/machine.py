@@ -96,6 +96,7 @@ class Machine:
     mapping = items.mapping
     elements = items.elements
     is_list = items.is_list
+    extended = items.extended
     extend_in_place = items.extend_in_place
     delete_item = items.delete_item
     item = items.item

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from softmax_lint.knowledge import find
 from softmax_lint.knowledge.schema import (
     ACTIVATION,
-    AFFINE,
     BASE,
     CONSUMER,
     CONTAINER,
@@ -20,36 +19,40 @@ from softmax_lint.knowledge.schema import (
     TRAINER,
     Api,
 )
-from softmax_lint.linking import compiling, consumers, library, metrics, options, packing, tensors, trainers
+from softmax_lint.linking import (
+    activations,
+    collections,
+    compiling,
+    consumers,
+    library,
+    metrics,
+    options,
+    packing,
+    tensors,
+    trainers,
+)
 from softmax_lint.linking.heap import ITEMS
-from softmax_lint.linking.items import extended
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
     Case,
     Const,
-    Map,
     Obj,
     Origin,
-    Repeat,
     Seq,
     Super,
     Tensor,
     Thing,
     Unknown,
     Value,
-    integer,
-    join,
     just,
     literal,
-    merge,
     unknown,
 )
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
-MANY_WAYS = 4  # in which a list was filled
 MODEL_METHODS = frozenset(
     [
         "compile",
@@ -162,7 +165,7 @@ def attribute(machine: Machine, thing: Obj, row: Api, name: str) -> Value | None
     if name == "layers" and row.role == CONTAINER:
         items = machine.heap.read(thing.id, ITEMS)
         if items is not None:
-            return just(Obj(_view(machine, thing)))
+            return just(Obj(collections.view(machine, thing)))
     if name == "module" and row.name.endswith(("DataParallel", "DistributedDataParallel")):
         return just(thing)
     if name == "model" and row.role == TRAINER and not row.name.startswith("skorch."):
@@ -172,15 +175,6 @@ def attribute(machine: Machine, thing: Obj, row: Api, name: str) -> Value | None
     if row.role == BASE and name == "model" and isinstance(machine.heap.records[thing.id].extra, Arguments):
         return None
     return None
-
-
-def _view(machine: Machine, thing: Obj) -> int:
-    """A list with the container's present items."""
-    items = machine.heap.read(thing.id, ITEMS)
-    made = machine.heap.allocate("list")
-    if items is not None:
-        machine.heap.records[made].slots[ITEMS] = items
-    return made
 
 
 def on_tensor(
@@ -198,7 +192,7 @@ def on_tensor(
         if isinstance(thing, Unknown) and thing.reason.startswith("`") and "is not known" in thing.reason:
             # A method of a library object that no row describes may be anything.
             return None
-        axis, implicit = library._axis(row, given)
+        axis, implicit = activations.axis(row, given)
         receiver = value if isinstance(thing, Tensor) else None
         return tensors.activate(machine, receiver, row, at, f".{name}()", axis=axis, implicit_axis=implicit)
     if isinstance(thing, Unknown):
@@ -248,7 +242,7 @@ def call(machine: Machine, receiver: Thing, name: str, given: Arguments, origin:
         if record.kind == options.PARSER:
             return options.parser_method(machine, receiver, name, given)
         if record.kind == "list" or (record.kind == "dict"):
-            result = _collection(machine, receiver, name, given, origin)
+            result = collections.collection(machine, receiver, name, given, origin)
             return unknown(f"`.{name}()`", machine.fresh("method")) if result is None else result
         row = machine.library_row(receiver)
         if row is not None:
@@ -373,7 +367,7 @@ def _object_method(
             ),
         )
     if row.role == CONTAINER:
-        result = _container(machine, thing, row, name, given, origin)
+        result = collections.container(machine, thing, row, name, given, origin)
         if result is not None:
             return result
     if name in ("add_module", "register_module") and len(given.positional) >= 2:
@@ -396,185 +390,3 @@ def _compiled_loss(machine: Machine, thing: Obj, name: str, given: Arguments, or
     if losses is not None and prediction is not None:
         compiling.compiled(machine, Argument(losses, None), prediction.value, origin)
     return unknown(f"the result of `{name}`", machine.fresh("loss"))
-
-
-def _container(
-    machine: Machine, thing: Obj, row: Api, name: str, given: Arguments, origin: Origin | None
-) -> Value | None:
-    """Sequential, ModuleList and ModuleDict as collections."""
-    if name == "add_module" and len(given.positional) >= 2:
-        return _append(machine, thing, given.positional[1].value)
-    if name in ("add", "append") and given.positional:
-        _append(machine, thing, given.positional[0].value)
-        return just(thing) if name == "append" else just(Const(None))
-    if name == "add" and given.keywords:
-        return _append(machine, thing, given.keywords[0][1].value)
-    if name == "get_layer":
-        return _layer(machine, thing, given)
-    if name in ("extend", "insert", "pop", "items", "keys", "values", "update", "get"):
-        return _collection(machine, thing, name, given, origin)
-    return None
-
-
-def _layer(machine: Machine, thing: Obj, given: Arguments) -> Value:
-    index = given.get(("name", "index"), "index")
-    if index is not None:
-        return machine.item(just(Obj(_view(machine, thing))), index.value)
-    return unknown("`.get_layer()`", machine.fresh("layer"))
-
-
-def _append(machine: Machine, thing: Obj, value: Value) -> Value:
-    items = machine.heap.read(thing.id, ITEMS)
-    if items is None:
-        return just(Const(None))
-    if machine.heap.records[thing.id].kind == "library":
-        machine.contained.update(case.thing.id for case in value if isinstance(case.thing, Obj))
-    if len(items) >= MANY_WAYS and _is_affine(machine, value):
-        # What came before depends on settings; the layer starts afresh.
-        before = Repeat((unknown("layers that depend on settings", machine.fresh("items")),))
-        machine.heap.write(thing.id, ITEMS, just(Seq((before, value))))
-        return just(Const(None))
-    parts = []
-    for case in items:
-        if isinstance(case.thing, Seq):
-            parts.append((Case(Seq((*case.thing.items, value)), case.guards),))
-        elif isinstance(case.thing, Unknown):
-            # What came before is not known, what is last is.
-            parts.append(
-                (
-                    Case(
-                        Seq((Repeat((unknown(case.thing.reason, machine.fresh("items")),)), value)),
-                        case.guards,
-                    ),
-                )
-            )
-        else:
-            parts.append((case,))
-    machine.heap.write(thing.id, ITEMS, join(parts))
-    return just(Const(None))
-
-
-def _is_affine(machine: Machine, value: Value) -> bool:
-    if len(value) != 1 or not isinstance(value[0].thing, Obj):
-        return False
-    record = machine.heap.records[value[0].thing.id]
-    return record.kind == "library" and record.of.role == AFFINE
-
-
-def _collection(
-    machine: Machine, thing: Obj, name: str, given: Arguments, origin: Origin | None
-) -> Value | None:
-    items = machine.heap.read(thing.id, ITEMS)
-    values = [argument.value for argument in given.positional]
-    if name == "append" and values:
-        return _append(machine, thing, values[0])
-    if name in ("extend", "insert", "pop", "update", "setdefault", "clear", "remove"):
-        return _mutated(machine, thing, items, name, values, given)
-    mapping = machine.mapping(just(thing))
-    if mapping is not None:
-        if name == "get" and values:
-            return _got(machine, mapping, values)
-        if name == "items":
-            pairs = tuple(
-                just(
-                    Seq(
-                        (
-                            just(Const(k))
-                            if not isinstance(k, tuple)
-                            else unknown("a key", machine.fresh("key")),
-                            v,
-                        )
-                    )
-                )
-                for k, v in mapping.entries
-            )
-            return just(
-                Seq(
-                    pairs
-                    if not mapping.open
-                    else (*pairs, Repeat((unknown("an item", machine.fresh("item")),)))
-                )
-            )
-        if name == "values":
-            return just(Seq(tuple(v for _, v in mapping.entries)))
-        if name == "keys":
-            return just(Seq(tuple(just(Const(k)) for k, _ in mapping.entries)))
-        if name == "copy":
-            return just(machine.make_dict(mapping, origin))
-    if name == "copy" and items is not None and isinstance(items[0].thing, Seq):
-        return just(machine.make_list(items[0].thing, origin))
-    return None
-
-
-def _got(machine: Machine, mapping: Map, values: list[Value]) -> Value:
-    found = literal(values[0])
-    if found is not None and not mapping.open and all(k != found.value for k, _ in mapping.entries):
-        return values[1] if len(values) > 1 else just(Const(None))
-    entry = machine.item(just(machine.make_dict(mapping, None)), values[0])
-    if found is not None:
-        return entry
-    yes, no = machine.choice("get")
-    default = values[1] if len(values) > 1 else just(Const(None))
-    return merge(yes, no, entry, default, machine.heap.kind_of)
-
-
-def _mutated(
-    machine: Machine, thing: Obj, items: Value | None, name: str, values: list[Value], given: Arguments
-) -> Value:
-    result = just(Const(None))
-    new: Thing = Unknown("items were changed", machine.fresh("items"))
-    contents = items[0].thing if items is not None and len(items) == 1 else None
-    if name == "extend" and values and items is not None and len(items) > 1:
-        further = machine.elements(values[0])
-        longer = None if further is None else extended(machine, thing, further)
-        if longer is not None:
-            machine.heap.write(thing.id, ITEMS, longer)
-            return result
-    if isinstance(contents, Seq):
-        exact = not any(isinstance(i, Repeat) for i in contents.items)
-        if name == "extend" and values:
-            more = machine.elements(values[0])
-            if more is not None:
-                new = Seq((*contents.items, *more))
-        elif name == "insert" and len(values) == 2:
-            at = integer(values[0])
-            if at is not None and (exact or at == 0):
-                listed: list[Any] = list(contents.items)
-                listed.insert(at, values[1])
-                new = Seq(tuple(listed))
-        elif name == "pop":
-            at = integer(values[0]) if values else -1
-            listed = list(contents.items)
-            if at is not None and listed and (exact or (at == -1 and not isinstance(listed[-1], Repeat))):
-                try:
-                    result = listed.pop(at)
-                    new = Seq(tuple(listed))
-                except IndexError:
-                    pass
-        elif name == "clear":
-            new = Seq(())
-    elif isinstance(contents, Map):
-        if name == "update":
-            entries = dict(contents.entries)
-            more_ = machine.mapping(values[0]) if values else Map(())
-            if more_ is not None:
-                entries.update(more_.entries)
-            entries.update((k, a.value) for k, a in given.keywords)
-            new = Map(tuple(entries.items()), contents.open or more_ is None or more_.open)
-        elif name == "setdefault" and len(values) == 2:
-            key = literal(values[0])
-            if key is not None:
-                entries = dict(contents.entries)
-                result = entries.setdefault(key.value, values[1])
-                new = Map(tuple(entries.items()), contents.open)
-        elif name == "clear":
-            new = Map(())
-        elif name == "pop" and values:
-            key = literal(values[0])
-            if key is not None:
-                entries = dict(contents.entries)
-                result = entries.pop(key.value, values[1] if len(values) > 1 else unknown("a popped entry"))
-                new = Map(tuple(entries.items()), contents.open)
-    if items is not None:
-        machine.heap.write(thing.id, ITEMS, just(new))
-    return result

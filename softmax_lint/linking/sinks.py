@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from softmax_lint import pair
 from softmax_lint.knowledge.schema import Api
+from softmax_lint.linking import spelling
 from softmax_lint.linking.values import (
     OBJECT,
     SHIFTED,
@@ -185,9 +186,7 @@ def function(machine: Machine, row: Api, path: str, given: Arguments, origin: Or
     if names[:2] == ("labels", "logits") and len(given.positional) >= 2 and not given.loose:
         target, prediction = _graph_order(machine, *given.positional[:2])
     expected, reason = expectation(machine, row, given)
-    from softmax_lint.linking.library import called
-
-    _apply(machine, row, expected, reason, origin, origin, called(path), prediction, target, given)
+    _apply(machine, row, expected, reason, origin, origin, spelling.called(path), prediction, target, given)
     return unknown(f"the result of `{path}`", machine.fresh("loss"))
 
 
@@ -328,9 +327,16 @@ def sampler(machine: Machine, row: Api, argument: Argument | None, origin: Origi
         return
     found = machine.force(argument.value)
     if all(isinstance(case.thing, Tensor) for case in found):
-        from softmax_lint.linking.library import called
-
-        meet(machine, pair.SAMPLER, row, row.expects or SOFTMAX_LOGITS, origin, origin, called(path), found)
+        meet(
+            machine,
+            pair.SAMPLER,
+            row,
+            row.expects or SOFTMAX_LOGITS,
+            origin,
+            origin,
+            spelling.called(path),
+            found,
+        )
 
 
 # Keras: compile.
