@@ -156,3 +156,34 @@ def test_linking_knows_no_terminal() -> None:
         "softmax_lint.cli",
         "softmax_lint.reporters",
     }
+
+
+def test_no_module_imports_itself_over_others() -> None:
+    modules = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for _, path in _modules()
+    }
+    imports = {
+        name: {part for each in _at_start(path) for part in (each, each.rpartition(".")[0]) if part in modules}
+        for name, path in modules.items()
+    }
+    done: set[str] = set()
+
+    def follow(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join((*way[way.index(name) :], name))
+        if name not in done:
+            for other in imports[name] - {name}:
+                follow(other, (*way, name))
+            done.add(name)
+
+    for name in modules:
+        follow(name, ())
+
+
+def _at_start(path: Path) -> Iterator[str]:
+    """Dotted names that are imported when the module is, at its top level."""
+    for node in ast.parse(path.read_bytes()).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
