@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from softmax_lint.diagnostic import Place
 from softmax_lint.edits.applied import EXPONENTIAL, apply_around
 from softmax_lint.edits.escapes import Survey
 from softmax_lint.edits.files import Draft, Files
-from softmax_lint.edits.flow import Scope, leaf_of, nodes_at, place_of
+from softmax_lint.edits.flow import SAME_OUTPUT, Scope, leaf_of, nodes_at, place_of
 from softmax_lint.edits.reading import CHANGED, FLOWS, GRAPH, LOSS, LOST, NAMED, NEED, Reading, Readings
 from softmax_lint.edits.tree import Refused
 from softmax_lint.edits.written import overlap
@@ -159,24 +160,31 @@ class _Readers:
     def wanted(self) -> list[tuple[_Given, ast.expr]]:
         """Where activations have to stand: the output that decides how, and the expression."""
         found: dict[int, tuple[_Given, ast.expr]] = {}
-        for given in self.given.values():
-            if given.joint.pair is not None and given.joint.pair.sink_text == STEP:
-                continue
-            reach = _Reach()
-            if isinstance(given.node, ast.Name):
-                # One of several that a call gives: the call cannot be wrapped.
-                reading = Reading(given.node, NAMED, given.node.id)
-                reach.kinds.add(LOST)
-            else:
-                reading = self.readings.read(given.node)
-            self._follow(reading, reach, given.node, 0)
+        reached = [(given, self._reach(given)) for given in self.given.values() if self._is_judged(given)]
+        known = {id(given.node) for given, reach in reached if reach.needs}
+        known |= {id(each) for _, reach in reached for each in reach.needs}
+        reached = [(given, reach) for given, reach in reached if not self._is_derived(given, known)]
+        whole = {id(given.node) for given, reach in reached if self._is_whole(given, reach)}
+        # What reads one output or another gets the activation itself, unless every one of them has it.
+        while True:
+            partly = {
+                id(each) for given, reach in reached if id(given.node) not in whole for each in reach.needs
+            }
+            mixed = {
+                id(given.node)
+                for given, reach in reached
+                if id(given.node) in whole and any(id(each) in partly for each in reach.needs)
+            }
+            if not mixed:
+                break
+            whole -= mixed
+        for given, reach in reached:
             if not reach.needs and CHANGED not in reach.kinds:
                 continue
             if GRAPH in reach.kinds or (reach.needs and self._is_symbolic(given)):
                 self.missed = True
                 continue
-            is_whole = not reach.kinds & {LOSS, FLOWS, LOST} and not self._is_source(given)
-            if is_whole and self._keeps_axes(given):
+            if id(given.node) in whole:
                 found.setdefault(id(given.node), (given, given.node))
                 continue
             if CHANGED in reach.kinds:
@@ -191,6 +199,51 @@ class _Readers:
                 else:
                     self.missed = True
         return list(found.values())
+
+    def _is_judged(self, given: _Given) -> bool:
+        return given.joint.pair is not None and given.joint.pair.sink_text != STEP
+
+    def _reach(self, given: _Given) -> _Reach:
+        reach = _Reach()
+        if isinstance(given.node, ast.Name):
+            # One of several that a call gives: the call cannot be wrapped.
+            reading = Reading(given.node, NAMED, given.node.id)
+            reach.kinds.add(LOST)
+        else:
+            reading = self.readings.read(given.node)
+        self._follow(reading, reach, given.node, 0)
+        return reach
+
+    def _is_whole(self, given: _Given, reach: _Reach) -> bool:
+        """Whether the activation can go around the call itself."""
+        return (
+            not reach.kinds & {LOSS, FLOWS, LOST, GRAPH}
+            and not self._is_source(given)
+            and self._keeps_axes(given)
+        )
+
+    def _is_derived(self, given: _Given, known: set[int]) -> bool:
+        """Whether it is made of what a loop runs over, which is `known` to need the activation itself."""
+        node = given.node
+        while not isinstance(node, ast.Name):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr not in SAME_OUTPUT:
+                    return False
+                node = node.func
+            elif isinstance(node, (ast.Attribute, ast.Subscript)):
+                node = node.value
+            else:
+                return False
+        home = self.seen.flow.home(self.scopes[id(node)], node.id)
+        for store in self.stores.get((home, node.id), ()):
+            for each in self.around[id(store)]:
+                if (
+                    isinstance(each, (ast.For, ast.AsyncFor, ast.comprehension))
+                    and any(inner is store for inner in ast.walk(each.target))
+                    and any(id(inner) in known for inner in ast.walk(each.iter))
+                ):
+                    return True
+        return False
 
     def _is_symbolic(self, given: _Given) -> bool:
         """Whether it is a step of a functional model, on which functions on tensors fail."""
@@ -223,7 +276,18 @@ class _Readers:
         pair = given.joint.pair
         return given.joint.steps == PICKED and pair is not None and pair.axis is not None and pair.axis < 0
 
-    def _bound(self, name: ast.Name) -> _Given | None:
+    def _part_of(self, value: ast.expr, depth: int) -> _Given | None:
+        """The output that a slice of a name is made of."""
+        if (
+            depth >= _DEEPEST
+            or not isinstance(value, ast.Subscript)
+            or not isinstance(value.slice, ast.Slice)
+            or not isinstance(value.value, ast.Name)
+        ):
+            return None
+        return self._bound(value.value, depth + 1)
+
+    def _bound(self, name: ast.Name, depth: int = 0) -> _Given | None:
         """The output that a name always holds, one of them where it is bound several times."""
         home = self.seen.flow.home(self.scopes[id(name)], name.id)
         found: _Given | None = None
@@ -240,7 +304,7 @@ class _Readers:
             value: ast.expr = parent.value
             if isinstance(value, ast.Name) and value.id == name.id:
                 continue
-            given = self.given.get(id(value))
+            given = self.given.get(id(value)) or self._part_of(value, depth)
             if given is None or (found is not None and not _alike(found, given)):
                 return None
             if found is None or given.joint.steps > found.joint.steps:
@@ -261,16 +325,23 @@ class _Readers:
     def _reached(self, node: ast.expr, home: Scope, name: str) -> list[ast.Name]:
         """Where a name is read that an output was assigned to, up to where the same block assigns it again."""
         loads = self.loads.get((home, name), [])
-        statement, owner = self._statement(node)
+        statement, _ = self._statement(node)
+        loops = [
+            each for each in self.around[id(node)] if isinstance(each, (ast.For, ast.AsyncFor, ast.While))
+        ]
         start, end = self._order(statement), None
+        around: list[ast.AST] = []  # loops that end before the name is assigned again
         for store in self.stores.get((home, name), ()):
             other, its_owner = self._statement(store)
-            if isinstance(other, ast.Assign) and _next_to(statement, other, owner, its_owner):
+            if not isinstance(other, ast.Assign) or self._order(other) <= start:
+                continue
+            if any(_next_to(inner, other, owner, its_owner) for inner, owner in self._outwards(node)):
                 order = self._order(other)
-                end = order if order > start and (end is None or order < end) else end
+                if end is None or order < end:
+                    end = order
+                    around = [each for each in loops if each not in self.around[id(other)]]
         here = self.scopes[id(node)]
-        again = any(isinstance(each, (ast.For, ast.AsyncFor, ast.While)) for each in self.around[id(node)])
-        if end is None and again:
+        if end is None and loops:
             # The next time round what stands before it reads it.
             return loads
         return [
@@ -278,7 +349,17 @@ class _Readers:
             for load in loads
             if self.scopes[id(load)] != here
             or start < self._order(self._statement(load)[0]) <= (end or (sys.maxsize, 0, 0))
+            or any(each in around for each in self.around[id(load)])
         ]
+
+    def _outwards(self, node: ast.AST) -> Iterator[tuple[ast.stmt, ast.AST]]:
+        """The statements around a node up to its function, each with what it stands in."""
+        around = self.around[id(node)]
+        for inner, owner in pairwise(around):
+            if isinstance(inner, ast.stmt):
+                if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                    return
+                yield inner, owner
 
     def _statement(self, node: ast.AST) -> tuple[ast.stmt, ast.AST]:
         """The smallest statement around a node, and what that stands in."""
