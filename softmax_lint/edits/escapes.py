@@ -142,7 +142,9 @@ def _seed(node: ast.expr, around: Sequence[ast.AST], joint: Joint) -> tuple[ast.
     outer = around[0] if not isinstance(around[0], ast.keyword) else around[1]
     text = joint.pair.source_text
     is_layer = isinstance(node, ast.Call) and leaf_of(node.func) in (text, "Activation", "Lambda")
-    if is_layer and joint.pair.produced not in ("scores", "hidden"):
+    # What a call has by default makes a layer or a whole model, as a layer of its own does.
+    is_default = isinstance(node, ast.Call) and text[:1] in ("'", '"')
+    if (is_layer or is_default) and joint.pair.produced not in ("scores", "hidden"):
         return node, MODEL
     if isinstance(node, ast.Call) and not (
         isinstance(around[0], ast.keyword) and around[0].arg == "activation"
