@@ -124,6 +124,26 @@ TORCH_READERS = [
     ("for _ in range(2):\n    p = model(x)\n    print(p.max())\n    p = p.argmax(1)\n    print(p)", 1),
     ("p = model(x).detach().numpy().copy()\nfor i in range(6):\n    p[i][0] = 2\nprint(p)", 1),
     ("kept = []\nfor _ in range(2):\n    kept.append(model(x))\nprint(torch.stack(kept).mean())", 1),
+    (
+        "for _ in range(2):\n    p = model(x)\n    loss = criterion(p, y)\n    print(p.mean())\n"
+        "p = model(-x)\nprint(p.max())",
+        2,
+    ),
+    (
+        "if x.sum() > 99:\n    p = model(-x)\n    loss = criterion(p, y)\nelse:\n    p = model(x)\n"
+        "print(p.max())",
+        1,
+    ),
+    (
+        "some = model(x)[:3]\nfor at, row in zip('abc', some):\n    one = row.detach().cpu()\n"
+        "    print(at, one.sum(), one[0])",
+        1,
+    ),
+    (
+        "p = model(x)\nloss = criterion(p, y)\nkept = p[:2]\nfor rows in [x[:2], kept]:\n"
+        "    one = rows[0].detach().cpu()\n    print(one.max())",
+        1,
+    ),
 ]
 
 
@@ -361,3 +381,33 @@ def test_readers_that_are_not_followed_make_a_fix_unsafe(reader: str, tmp_path: 
     program = TORCH.format(**LOG_SOFTMAX) + reader + "\n"
     outcome = fix(tmp_path, {"train.py": program}, unsafe=False)
     assert not outcome.files and outcome.unsafe_left == 1
+
+
+def test_readers_of_a_model_with_an_activation_by_default(tmp_path: Path) -> None:
+    program = (
+        "import tensorflow as tf\n\nmodel = tf.keras.applications.MobileNetV2()\n"
+        "loss = tf.keras.losses.CategoricalCrossentropy()\nvalue = loss(y, model(x))\n\n\n"
+        "def name(p):\n    return tf.keras.applications.mobilenet_v2.decode_predictions(p)\n\n\n"
+        "def show(x):\n    p = model.predict(x)\n    print(name(p))\n"
+    )
+    outcome = fix(tmp_path, {"train.py": program})
+    (result,) = outcome.files.values()
+    assert result.decode() == program.replace("V2()", "V2(classifier_activation=None)").replace(
+        "Crossentropy()", "Crossentropy(from_logits=True)"
+    ).replace("model.predict(x)", "tf.nn.softmax(model.predict(x)).numpy()")
+
+
+def test_metrics_of_several_outputs_stay(tmp_path: Path) -> None:
+    program = (
+        "from tensorflow import keras\n\ni = keras.Input((4,))\n"
+        "a = keras.layers.Dense(3, activation='softmax', name='a')(i)\n"
+        "b = keras.layers.Dense(1, activation='sigmoid', name='b')(i)\nmodel = keras.Model(i, [a, b])\n"
+        "model.compile(loss={'a': 'categorical_crossentropy', 'b': 'binary_crossentropy'}, metrics=['accuracy'])\n"
+    )
+    outcome = fix(tmp_path, {"train.py": program})
+    (result,) = outcome.files.values()
+    assert result.decode() == program.replace("(3, activation='softmax', ", "(3, ").replace(
+        "'categorical_crossentropy'", "keras.losses.CategoricalCrossentropy(from_logits=True)"
+    )
+    ((diagnostic, reason),) = outcome.refused
+    assert (diagnostic.code, reason) == ("SML101", "several outputs have the same metrics")

@@ -74,19 +74,36 @@ def carry_along(files: Files, draft: Draft, joint: Joint, foreign: frozenset[Pla
     for argument in node.args:
         keyword = argument.keyword.value if argument.keyword is not None else None
         if keyword in ("metrics", "weighted_metrics"):
-            for metric, inside, where in _entries(files, text, tree, _of_output(argument.value, spot)):
-                _carry(files, draft, output, where, inside, metric)
+            _carry_list(files, draft, output, text, tree, argument.value, spot)
         elif argument.star == "**":
             draft.doubt("there may be metrics among starred arguments")
     positional = [argument for argument in node.args if argument.keyword is None and not argument.star]
     for argument in positional[2:4]:
         if isinstance(argument.value, (cst.List, cst.Dict)):
-            for metric, inside, where in _entries(files, text, tree, _of_output(argument.value, spot)):
-                if not isinstance(metric, (cst.Float, cst.Integer)):
-                    _carry(files, draft, output, where, inside, metric)
+            _carry_list(files, draft, output, text, tree, argument.value, spot)
 
 
 Spot = int | str | None
+
+
+def _carry_list(
+    files: Files,
+    draft: Draft,
+    output: Output,
+    text: Text,
+    tree: Tree,
+    metrics: cst.BaseExpression,
+    spot: Spot,
+) -> None:
+    """The metrics that one output gets, or all of them. Numbers are weights, not metrics."""
+    own = _of_output(metrics, spot)
+    made = Draft()
+    for metric, inside, where in _entries(files, text, tree, own):
+        if not isinstance(metric, (cst.Float, cst.Integer)):
+            _carry(files, made, output, where, inside, metric)
+    if made.edits and spot is not None and own is metrics:
+        raise Refused("several outputs have the same metrics")
+    draft.join(made)
 
 
 def _spot(node: cst.Call, text: Text, tree: Tree, joint: Joint) -> Spot:
