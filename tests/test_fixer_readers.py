@@ -200,6 +200,11 @@ KERAS_READERS = [
     ("a = model.predict(x, verbose=0)\nb = model.predict(-x, verbose=0)\nprint((a + b) / 2)", 2),
     ("print(model.evaluate(x, y, verbose=0))", 0),
     ("print(float(model.predict(x, verbose=0)[0][0]))", 1),
+    (
+        "kept = np.zeros(3)\nfor i in range(3):\n    p = model.predict(x, verbose=0)\n    kept[i] = p[i][0]\n"
+        "print(kept)",
+        1,
+    ),
 ]
 
 
@@ -411,3 +416,26 @@ def test_metrics_of_several_outputs_stay(tmp_path: Path) -> None:
     )
     ((diagnostic, reason),) = outcome.refused
     assert (diagnostic.code, reason) == ("SML101", "several outputs have the same metrics")
+
+
+@pytest.mark.parametrize(
+    ("head", "wrapped"),
+    [
+        ("import keras\n\nrate = keras.Variable(0.1)\n", "keras.ops.{0}(model.predict(x))"),
+        ("import keras\n\n\nclass Own(keras.Layer):\n    pass\n\n", "keras.ops.{0}(model.predict(x))"),
+        ("import keras\n\nx = keras.layers.Layer()\n", ""),
+    ],
+)
+@pytest.mark.parametrize("name", ["softmax", "sigmoid"])
+def test_readers_where_tensorflow_is_not_imported(head: str, wrapped: str, name: str, tmp_path: Path) -> None:
+    loss = {"softmax": "categorical", "sigmoid": "binary"}[name]
+    program = (
+        f"{head}model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation='{name}')])\n"
+        f"model.compile(loss='{loss}_crossentropy')\nprint(model.predict(x))\n"
+    )
+    outcome = fix(tmp_path, {"train.py": program})
+    (result,) = outcome.files.values()
+    text = result.decode()
+    # Without a sign of Keras 3 it may be an earlier one.
+    assert ("import tensorflow" in text) == (not wrapped)
+    assert wrapped.format(name) in text

@@ -19,7 +19,13 @@ _KERAS = {SOFTMAX: "softmax", LOG_SOFTMAX: "log_softmax", SIGMOID: "sigmoid", EX
 # Where TensorFlow computes nothing until a session runs, arrays cannot come out of its functions.
 _GRAPHS = re.compile(r"\b(?:Session|placeholder|ConfigProto|disable_eager_execution|disable_v2_behavior)\(")
 # Keras 3 has these, no earlier Keras has.
-_THIRD = re.compile(r"\bkeras\.ops\b|\bfrom keras import [^\n]*\bops\b|\bKERAS_BACKEND\b|\bkeras\.random\b")
+_ONLY_THIRD = (
+    "ops|random|tree|config|distribution|dtype_policies|quantizers|Layer|Loss|Metric|Optimizer|Initializer|"
+    "Regularizer|Constraint|Variable|KerasTensor|Operation|StatelessScope"
+)
+_THIRD = re.compile(
+    rf"\bkeras\.(?:{_ONLY_THIRD})\b|\bfrom keras import [^\n]*\b(?:{_ONLY_THIRD})\b|\bKERAS_BACKEND\b|\bkeras_hub\b"
+)
 
 
 def apply_around(

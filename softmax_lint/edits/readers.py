@@ -18,7 +18,18 @@ from softmax_lint.edits.applied import EXPONENTIAL, apply_around
 from softmax_lint.edits.escapes import Survey
 from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.flow import SAME_OUTPUT, Scope, leaf_of, nodes_at, place_of
-from softmax_lint.edits.reading import CHANGED, FLOWS, GRAPH, LOSS, LOST, NAMED, NEED, Reading, Readings
+from softmax_lint.edits.reading import (
+    CHANGED,
+    FLOWS,
+    GRAPH,
+    LOSS,
+    LOST,
+    NAMED,
+    NEED,
+    STORED,
+    Reading,
+    Readings,
+)
 from softmax_lint.edits.tree import Refused
 from softmax_lint.edits.written import overlap
 from softmax_lint.judging import Joint
@@ -47,6 +58,7 @@ class _Given:
 class _Reach:
     """All that reads one output, by way of names too."""
 
+    is_array: bool
     needs: list[ast.expr] = field(default_factory=list)
     kinds: set[str] = field(default_factory=set)
     assigned: set[int] = field(default_factory=set)  # statements that were followed
@@ -204,7 +216,7 @@ class _Readers:
         return given.joint.pair is not None and given.joint.pair.sink_text != STEP
 
     def _reach(self, given: _Given) -> _Reach:
-        reach = _Reach()
+        reach = _Reach(given.joint.array)
         if isinstance(given.node, ast.Name):
             # One of several that a call gives: the call cannot be wrapped.
             reading = Reading(given.node, NAMED, given.node.id)
@@ -373,8 +385,11 @@ class _Readers:
         return self.cells[id(node)], node.lineno, node.col_offset
 
     def _follow(self, reading: Reading, reach: _Reach, node: ast.expr, depth: int) -> None:
-        if reading.kind == NEED:
+        if reading.kind == NEED or (reading.kind == STORED and reach.is_array):
             reach.needs.append(node)
+        elif reading.kind == STORED:
+            # A loss may take it from there.
+            reach.kinds.add(LOST)
         elif reading.kind != NAMED:
             reach.kinds.add(reading.kind)
         elif depth >= _DEEPEST:

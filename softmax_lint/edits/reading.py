@@ -16,6 +16,7 @@ from softmax_lint.representation import LOG_SOFTMAX, SIGMOID, SOFTMAX
 # What becomes of an output.
 LOSS, NEUTRAL, NEED = "loss", "neutral", "need"
 NAMED, FLOWS, LOST = "named", "flows", "lost"  # a name, what a function returns, something not followed
+STORED = "stored"  # put into an array, list or dict that was there before
 GRAPH = "graph"  # a layer of a functional model is put on it
 CHANGED = "changed"  # entries are assigned: from there on it is no output any more
 _QUESTIONS = frozenset({"len", "type", "isinstance", "id", "shape", "size", "zeros_like", "ones_like"})
@@ -151,6 +152,9 @@ class Readings:
             name = _target_of(parent, current, around[:position])
             if name is not None:
                 return Reading(node, NAMED, name)
+            targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
+            if all(isinstance(target, ast.Subscript) for target in targets) and current is parent.value:
+                return Reading(node, STORED)
             # A list or dict that is filled keeps what it gets; a tuple may be taken apart.
             is_kept = any(isinstance(each, (ast.List, ast.Dict)) for each in around[:position])
             return Reading(node, NEED if is_kept else LOST)
