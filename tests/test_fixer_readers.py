@@ -144,6 +144,7 @@ TORCH_READERS = [
         "    one = rows[0].detach().cpu()\n    print(one.max())",
         1,
     ),
+    ("p = model(x)\nloss = criterion(p, y)\nprint(p.max())\np = x * 2\nprint(p.max())", 1),
 ]
 
 

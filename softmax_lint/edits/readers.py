@@ -304,6 +304,8 @@ class _Readers:
         home = self.seen.flow.home(self.scopes[id(name)], name.id)
         found: _Given | None = None
         for store in self.stores.get((home, name.id), ()):
+            if self._comes_later(store, name):
+                continue
             parent = self.around[id(store)][0]
             one = self.given.get(id(store))
             if one is not None and isinstance(parent, (ast.Tuple, ast.List)):
@@ -322,6 +324,17 @@ class _Readers:
             if found is None or given.joint.steps > found.joint.steps:
                 found = given
         return found
+
+    def _comes_later(self, store: ast.Name, load: ast.Name) -> bool:
+        """Whether a name is assigned only when it has been read."""
+        loops = [
+            each for each in self.around[id(store)] if isinstance(each, (ast.For, ast.AsyncFor, ast.While))
+        ]
+        return (
+            self.scopes[id(store)] == self.scopes[id(load)]
+            and self._order(self._statement(store)[0]) > self._order(self._statement(load)[0])
+            and not any(each in loops for each in self.around[id(load)])
+        )
 
     def _held(self, node: ast.expr, given: _Given) -> _Given | None:
         """How to put the activation around one reader's operand, None where that is not sure."""
