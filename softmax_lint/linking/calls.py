@@ -217,6 +217,7 @@ def instantiate(machine: Machine, thing: Class, given: Arguments, origin: Origin
     if len(own) <= MOST_REMEMBERED:
         for id in machine.order(thing.id):
             machine.descended.setdefault(id, []).append(made.id)
+    machine.remembered.append((thing.id, made.id))
     machine.heap.records[made.id].extra = given
     init = machine.lookup_method(made, "__init__")
     if init is not None:

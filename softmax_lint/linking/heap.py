@@ -109,12 +109,23 @@ class Heap:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.journal: list[tuple[int, str, Value | None]] = []
+        self.staying = 0  # depth of what outlives the present root
+        self.fleeting: list[int] = []  # objects that nobody can reach after the present root
 
     def allocate(
         self, kind: str, of: Thing = None, origin: Origin | None = None, name: str = "", extra: Any = None
     ) -> int:
         self.records.append(Record(kind, of, origin, name, extra))
-        return len(self.records) - 1
+        made = len(self.records) - 1
+        if not self.staying:
+            self.fleeting.append(made)
+        return made
+
+    def forget(self, start: int) -> None:
+        """Drop the contents of fleeting objects, from that position on."""
+        for made in self.fleeting[start:]:
+            self.records[made] = Record("gone")
+        del self.fleeting[start:]
 
     def read(self, id: int, name: str) -> Value | None:
         return self.records[id].slots.get(name)
@@ -161,10 +172,12 @@ class Heap:
     def lasting(self) -> Iterator[None]:
         """What is written inside is never taken back: definitions and module bodies run once for all branches."""
         journal, self.journal = self.journal, []
+        self.staying += 1
         try:
             yield
         finally:
             self.journal = journal
+            self.staying -= 1
 
     def apply(self, change: Change) -> None:
         for (id, name), value in change.items():

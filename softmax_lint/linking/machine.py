@@ -12,7 +12,7 @@ from typing import Any
 
 from softmax_lint import code
 from softmax_lint.knowledge.schema import Api
-from softmax_lint.linking import attributes, calls, classes, items, names
+from softmax_lint.linking import attributes, calls, classes, effects, items, names
 from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.heap import ITEMS, Heap
@@ -22,6 +22,7 @@ from softmax_lint.linking.sinks import Meeting
 from softmax_lint.linking.values import (
     Arguments,
     Choices,
+    Class,
     Func,
     Guards,
     Key,
@@ -49,6 +50,8 @@ class Machine:
         self.path = Path()
         self._keys: dict[tuple[Any, ...], Key] = {}
         self._parts: list[tuple[Any, ...]] = []
+        self._fresh = 0
+        self._first = 0  # delayed calls before this one were made before the present root
         self.quiet = 0  # depth of no_grad contexts
         self.autocast = 0  # depth of autocast contexts
         self.root = -1  # the file whose program runs
@@ -73,6 +76,7 @@ class Machine:
         self.assumed: dict[tuple[int, str], str] = {}
         self.alone: dict[int, int] = {}  # file to the operations of its functions that nobody calls
         self.exhausted: set[int] = set()
+        self.remembered: list[tuple[int, int]] = []  # class and instance, in the order they were made
         self.making = 0  # depth of instances that are initialised
         self.patient: dict[int, bool] = {}  # class to whether the `__init__` of its instances can wait
         self.met = 0  # times that something met a sink
@@ -132,11 +136,12 @@ class Machine:
         return known
 
     def parts(self, key: Key) -> tuple[Any, ...]:
-        return self._parts[key]
+        return self._parts[key] if key >= 0 else ("fresh",)
 
     def fresh(self, why: str) -> Key:
-        self._parts.append(("fresh", why))
-        return len(self._parts) - 1
+        """A key of its own, below zero: nothing is kept of it."""
+        self._fresh -= 1
+        return self._fresh
 
     def choice(self, why: str) -> tuple[Choices, Choices]:
         key = self.fresh(why)
@@ -205,7 +210,9 @@ class Machine:
     # Delayed calls.
 
     def delay(self, compute: Callable[[], Value], function: Func | None = None) -> Value:
-        self.delayed.append(Delayed(compute, self.path.ways(), tuple(self.frames), function=function))
+        made = Delayed(compute, self.path.ways(), tuple(self.frames), function=function)
+        made.stays = self.heap.staying > 0
+        self.delayed.append(made)
         return just(Lazy(len(self.delayed) - 1))
 
     def force(self, value: Value) -> Value:
@@ -234,13 +241,54 @@ class Machine:
             path, self.path = self.path, Path(delayed.path.copy())
             frames, self.frames = self.frames, list(delayed.frames)
             self.computing += 1
+            stays = delayed.stays or lazy.cell < self._first
+            self.heap.staying += stays
             try:
                 delayed.value = self.force(delayed.compute())
             finally:
                 delayed.running = False
                 self.computing -= 1
+                self.heap.staying -= stays
                 self.path, self.frames = path, frames
         return delayed.value
+
+    @contextmanager
+    def fleeting(self) -> Iterator[None]:
+        """A root whose writes are taken back: what it made is dropped, unless something of it runs later."""
+        mark = self.heap.mark()
+        first, self._first = self._first, len(self.delayed)
+        objects, functions, instances = len(self.heap.fleeting), len(self.made), len(self.remembered)
+        try:
+            yield
+        finally:
+            self.heap.take_back(mark)
+            gone = frozenset(self.heap.fleeting[objects:])
+            if not self._outlive(gone, functions, instances):
+                self.heap.forget(objects)
+                for cell in range(self._first, len(self.delayed)):
+                    if not self.delayed[cell].stays:
+                        self.delayed[cell] = _GONE
+            self._first = first
+
+    def _outlive(self, gone: frozenset[int], functions: int, instances: int) -> bool:
+        """Whether one of these objects may be run later; those that may not are struck off the lists."""
+        for each in self.made[functions:]:
+            left = each.env in gone and each.definition not in self.entered_code
+            if left and effects.worthwhile(self, each, None):
+                return True
+        new = [pair for pair in self.remembered[instances:] if pair[1] in gone]
+        if any(effects.brings_loss(self, Class(made)) for made in dict.fromkeys(made for made, _ in new)):
+            return True
+        self.made[functions:] = [each for each in self.made[functions:] if each.env not in gone]
+        for made, instance in new:
+            for id_ in self.order(made):
+                known = self.descended.get(id_, [])
+                if instance in known:
+                    known.remove(instance)
+            self.instances[made].remove(instance)
+            if not self.instances[made]:
+                del self.instances[made]
+        return False
 
     def mapped(self, value: Value, function: Callable[[Value], Value]) -> Value:
         """`function` of the value: now where nothing is delayed, else when it is wanted."""
@@ -318,3 +366,6 @@ class Machine:
 
 def _go_on() -> None:
     """Nobody wants to stop."""
+
+
+_GONE = Delayed(lambda: unknown("of another root"), {}, (), unknown("of another root"))

@@ -90,4 +90,5 @@ class Delayed:
     frames: tuple[Any, ...]  # the calls it was made in: a call of one of them would be a recursion
     value: Value | None = None
     running: bool = False
+    stays: bool = False  # it outlives the root that made it
     function: Any = None  # the function of the project whose call this is, or a step on what it gives

@@ -95,15 +95,6 @@ def _guarded(machine: Machine, file: int, fail: Callable[[int, Exception], None]
     machine.frames = []
 
 
-@contextmanager
-def _taken_back(machine: Machine) -> Iterator[None]:
-    mark = machine.heap.mark()
-    try:
-        yield
-    finally:
-        machine.heap.take_back(mark)
-
-
 def _define_rest(machine: Machine, file: int, fail: Callable[[int, Exception], None]) -> None:
     """Definitions that nobody asked for, also those that a later one of the same name replaced."""
     known = machine.modules.files[file]
@@ -143,7 +134,7 @@ def _protocols(machine: Machine, roots: set[int], fail: Callable[[int, Exception
             row = machine.library_row(Obj(instance))
             names = PROTOCOLS.get(row.name, ()) if row is not None else ()
             for name in names:
-                with _guarded(machine, file, fail), _taken_back(machine):
+                with _guarded(machine, file, fail), machine.fleeting():
                     method = machine.lookup_method(Obj(instance), name)
                     if method is not None:
                         _invoke(machine, method)
@@ -190,7 +181,7 @@ def _run_alone(
         return
     if function.owner is None:
         if effects.worthwhile(machine, function, None):
-            with _guarded(machine, function.module, fail), _taken_back(machine):
+            with _guarded(machine, function.module, fail), machine.fleeting():
                 machine.most = MOST_FUNCTION
                 _invoke(machine, just(function))
             machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.operations
@@ -202,7 +193,7 @@ def _run_alone(
         elif (function.definition, receiver.id) in machine.entered_on and not _left_out(machine, function):
             continue
         if effects.worthwhile(machine, function, receiver):
-            with _guarded(machine, function.module, fail), _taken_back(machine):
+            with _guarded(machine, function.module, fail), machine.fleeting():
                 machine.most = MOST_FUNCTION
                 _invoke(machine, just(Bound(function, receiver)) if receiver is not None else just(function))
             machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.operations
