@@ -29,7 +29,7 @@ _METHODS_ONLY = (
     ("squeeze_", "dim"), ("unsqueeze_", "dim"), ("transpose_", "dim0 dim1"), ("t_", ""),
     ("swapaxes_", "axis0 axis1"), ("swapdims_", "dim0 dim1"), ("split", "split_size dim"), ("contiguous", ""),
     ("view", ""), ("view_as", "other"), ("reshape_as", "other"), ("expand", ""), ("expand_as", "other"),
-    ("repeat", ""), ("resize", ""), ("resize_as", "other"), ("to", ""), ("type", "dtype non_blocking"),
+    ("repeat", ""), ("resize", ""), ("resize_as", "tensor"), ("to", ""), ("type", "dtype non_blocking"),
     ("type_as", "other"),
     ("float", "memory_format"), ("double", "memory_format"), ("half", "memory_format"),
     ("bfloat16", "memory_format"), ("cpu", "memory_format"), ("cuda", "device non_blocking memory_format"),

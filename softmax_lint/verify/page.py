@@ -92,7 +92,7 @@ def _section(outcome: Outcome) -> str:
             '<div class="key"><span class="before">as written</span><span class="after">fixed</span>'
             '<span class="exact">exact gradient; floor of the loss; '
             f"{100 * GOOD_ACCURACY:.0f} %</span>"
-            "<b>× not finite</b></div>",
+            "<strong>× not finite</strong></div>",
             f'<div class="plots">{"".join(drawn)}</div>',
             _figures(measured, dtypes),
         ]
