@@ -164,7 +164,9 @@ def test_no_module_imports_itself_over_others() -> None:
         for _, path in _modules()
     }
     imports = {
-        name: {part for each in _at_start(path) for part in (each, each.rpartition(".")[0]) if part in modules}
+        name: {
+            part for each in _at_start(path) for part in (each, each.rpartition(".")[0]) if part in modules
+        }
         for name, path in modules.items()
     }
     done: set[str] = set()
