@@ -78,6 +78,8 @@ def call(machine: Machine, callee: Value, given: Arguments, origin: Origin | Non
     machine.spend()
     parts = []
     callee = machine.visible(machine.force(callee))
+    if len(callee) > 1 and given.positional and _disagree(callee, len(given.positional)):
+        return unknown("one of functions that take their arguments in other orders", machine.fresh("call"))
     for case in callee:
         if isinstance(case.thing, Const) and case.thing.value is None:
             continue
@@ -88,6 +90,19 @@ def call(machine: Machine, callee: Value, given: Arguments, origin: Origin | Non
             value = machine.call_thing(case.thing, given, origin)
         parts.append(under(value, case.guards))
     return join(parts) if parts else unknown("a call of None", machine.fresh("call"))
+
+
+def _disagree(callee: Value, count: int) -> bool:
+    """Whether one name is at different places among the first parameters: this call cannot be right for all."""
+    places: dict[str, int] = {}
+    for case in callee:
+        thing = case.thing
+        function = thing.function if isinstance(thing, Bound) else thing
+        if isinstance(function, Func):
+            parameters = function.code[3][isinstance(thing, Bound) :][:count]
+            if any(places.setdefault(name, place) != place for place, (name, _, _) in enumerate(parameters)):
+                return True
+    return False
 
 
 def call_thing(machine: Machine, thing: Thing, given: Arguments, origin: Origin | None) -> Value:
