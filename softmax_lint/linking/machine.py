@@ -272,6 +272,8 @@ class Machine:
 
     def _outlive(self, gone: frozenset[int], functions: int, instances: int) -> bool:
         """Whether one of these objects may be run later; those that may not are struck off the lists."""
+        if any(made in gone for made, _, _ in reversed(self.modules.classes)):
+            return True
         for each in self.made[functions:]:
             left = each.env in gone and each.definition not in self.entered_code
             if left and effects.worthwhile(self, each, None):
