@@ -67,7 +67,8 @@ def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
     known = [path for path in task.paths if not seen[path].failure]
     for path in known:
         index.add(path, path, seen[path].facts, partial(survey.text_of, path))
-    eager = chosen = index.candidates()
+    chosen = index.candidates()
+    eager = chosen | index.starred(chosen)
     if len(task.paths) > len(task.files):
         chosen &= index.reach(task.files)
     roots = [path for path in known if path in chosen]

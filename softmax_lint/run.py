@@ -156,7 +156,7 @@ class Run:
         chosen = index.candidates()
         if self.machine.watching:
             chosen |= index.users(chosen)
-        eager = chosen
+        eager = chosen | index.starred(chosen)
         if beside:
             chosen &= index.reach(self.files)
         roots = tuple(path for path in paths if path in chosen)

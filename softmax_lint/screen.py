@@ -101,6 +101,24 @@ class Index:
             outlines[path] = entry.outline
         return wire(outlines, losses)
 
+    def starred(self, paths: Iterable[str]) -> frozenset[str]:
+        """The files that star imports of these run for what they bind, and those that these run in turn."""
+        found: set[str] = set()
+        pending = list(paths)
+        imports = None
+        while pending:
+            path = pending.pop()
+            for module, name, _ in self._known[path].facts.imports:
+                if name == "*":
+                    if imports is None:
+                        from softmax_lint.wiring import Imports
+
+                        imports = Imports(self._known)
+                    new = [other for other in imports.modules(path, module) if other not in found]
+                    found.update(new)
+                    pending += new
+        return frozenset(found)
+
     def has_logits(self) -> bool:
         """Whether a loss may be one on logits."""
         return any(entry.facts.logits for entry in self._known.values())

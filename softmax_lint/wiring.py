@@ -26,8 +26,15 @@ _HIDDEN = re.compile(
 _TOP = re.compile(r"^(?=[^\s)\]}#])(?!(?:else|elif|except|finally)\b)", re.M)
 _NO_EXPRESSION = re.compile(r"(?:def|class|import|while|with|try|return|del|global|assert|raise|async|@)")
 _DEFINITION = re.compile(r"^(?:async[ \t]+)?(def|class)[ \t]+(\w+)", re.M)
-_TARGETS = re.compile(r"^([^\W\d][\w, \t]*?)[ \t]*(?::[^=\n]*)?=(?!=)", re.M)
-_INNER_TARGETS = re.compile(r"^[ \t]*([^\W\d][\w, \t]*?)[ \t]*(?::[^=\n]*)?=(?!=)", re.M)
+# All targets of a chain are bound.
+_BOUND = (
+    r"([^\W\d][\w, \t]*?(?:[ \t]*=(?!=)[ \t]*[^\W\d]\w*(?:[ \t]*,[ \t]*[^\W\d]\w*)*)*)"
+    r"[ \t]*(?::[^=\n]*)?=(?!=)"
+)
+_TARGETS = re.compile(rf"^{_BOUND}", re.M)
+# In a block a statement may stand behind the colon.
+_SUITE = r"(?:(?:if|elif|else|try|except|finally|with|for|while|async|case)\b[^\n]*?:[ \t]*)?"
+_INNER_TARGETS = re.compile(rf"^[ \t]*{_SUITE}{_BOUND}", re.M)
 _BLOCK = re.compile(r"(?:if|try|with|for|while|async|match)\b")
 _MEMBER = re.compile(r"^([ \t]+)(?:async[ \t]+)?def[ \t]+(\w+)", re.M)
 # Called without being named: by the language, by a framework, or when an instance is called.

@@ -142,6 +142,11 @@ PROJECTS: dict[str, tuple[dict[str, str], set[str]]] = {
         {"a.py": FIT, "b.py": "from a import fit\nHOW = {\n'a': fit,\n}", "c.py": "from b import HOW\nHOW['a'](n)"},
         {"b.py", "c.py"},
     ),
+    "bound in a block, and in a chain": (
+        {"a.py": FIT, "p.py": "from a import fit\ntry:\n    import x\nexcept E:\n    x = go = fit\nrun = do = fit",
+         "b.py": "from p import go\ngo(net)", "c.py": "from p import do\ndo(net)"},
+        {"p.py", "b.py", "c.py"},
+    ),
     "a logarithm elsewhere": (
         {"a.py": "class N:\n def forward(self, x): return x.softmax(1)",
          "b.py": "from a import N\ntorch.log(N()(x))", "c.py": "from a import N\nN()(x)"},
@@ -158,6 +163,15 @@ def test_candidates(name: str) -> None:
         index.put(path, text, lambda text=text: text)  # type: ignore[misc]
     spelling = {path for path, text in files.items() if screen.spells_sink(text)}
     assert index.candidates() - spelling == expected
+
+
+def test_star_imports_run_files() -> None:
+    index = screen.Index()
+    files = {"a.py": FIT, "b.py": "from c import *", "c.py": "from a import *\nfrom d import *", "d.py": ""}
+    for path, text in files.items():
+        index.put(path, text, lambda text=text: text)  # type: ignore[misc]
+    assert index.starred(["b.py"]) == {"c.py", "a.py", "d.py"}
+    assert index.starred(["a.py"]) == set()
 
 
 @pytest.mark.parametrize(
