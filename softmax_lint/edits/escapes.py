@@ -57,11 +57,14 @@ class Survey:
     allowed: frozenset[int]
 
 
-def survey(files: Files, joints: Iterable[Joint], paths: Sequence[str]) -> Survey:
-    """Look at all code that may see what the sources of these joints give. Raises `Refused`."""
+def survey(
+    files: Files, joints: Iterable[Joint], paths: Sequence[str], given: Iterable[Joint] = ()
+) -> Survey:
+    """Look at all code that may see what the sources of these joints give. Of the joints in `given` only the
+    file counts: calls there give such outputs back. Raises `Refused`."""
     group = [joint for joint in joints if joint.source is not None and joint.pair is not None]
     own = {place.filename for joint in group for place in _places(joint)}
-    names = tuple(_readers(files, own, paths))
+    names = tuple(_readers(files, own | {joint.sink.filename for joint in given}, paths))
     known = files.kept.get(names)
     if not isinstance(known, Flow):
         known = files.kept[names] = _indexed(files, names, own)

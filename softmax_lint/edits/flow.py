@@ -177,7 +177,8 @@ class Flow:
     # Propagation.
 
     def run(self) -> None:
-        """To a fixpoint: what the seeds make of names."""
+        """To a fixpoint: what the seeds make of names, and of those that came since the last time."""
+        self.final = None
         # A step takes part only when it reads a seed or a name of which something is known.
         if not self.read:
             self.read += [_read_by(node) for node, _, _ in self.steps]

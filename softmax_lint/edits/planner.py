@@ -163,8 +163,10 @@ def _wrap(
     paths: Sequence[str],
     as_exponential: bool = False,
 ) -> int:
+    sources = {joint.source for joint in group}
+    given = (joint for joint in joints if joint.row == "output" and joint.source in sources)
     try:
-        seen = survey(files, group, paths)
+        seen = survey(files, group, paths, given)
     except Refused as refusal:
         draft.doubt(str(refusal))
         return 0

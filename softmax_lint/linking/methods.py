@@ -21,6 +21,7 @@ from softmax_lint.knowledge.schema import (
 )
 from softmax_lint.linking import (
     activations,
+    callbacks,
     collections,
     compiling,
     consumers,
@@ -352,6 +353,8 @@ def _object_method(
     if name == "stateless_call" and len(given.positional) >= 3:
         output = machine.call_object(thing, given._replace(positional=given.positional[2:]), origin)
         return just(Seq((output, unknown("state", machine.fresh("state")))))
+    if name in callbacks.TRAINING and row.framework == "keras":
+        callbacks.introduce(machine, thing, given)
     if name in ("predict", "predict_on_batch", "predict_generator"):
         output = machine.call_object(thing, Arguments(given.positional[:1]), origin)
         return machine.mapped(
