@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from softmax_lint.commands.terminal import complain
+import sys
+
+from softmax_lint.commands.terminal import complain, has_color
 from softmax_lint.verify.request import ProgramsRequest, ScriptRequest
 from softmax_lint.verify.results import FAILED, CannotRun
 
 
 def run(request: ProgramsRequest | ScriptRequest) -> int:
     """Verify the bundled programs or a program of the user; gives HELD, BROKEN or FAILED."""
+    color = has_color(sys.stdout, request.display.color)
     try:
         if isinstance(request, ScriptRequest):
             from softmax_lint.verify.script.run import run as verify_script
 
-            return verify_script(request)
+            return verify_script(request, color=color)
         from softmax_lint.verify.default import run as verify_programs
 
-        return verify_programs(request)
+        return verify_programs(request, color=color)
     except CannotRun as error:
         complain(str(error), request.display.color)
         return FAILED

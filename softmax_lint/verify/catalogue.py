@@ -14,7 +14,9 @@ BACKENDS = {
     KERAS_ON_TORCH: ("torch", "pip install torch"),
     KERAS_ON_JAX: ("jax", "pip install jax"),
 }
-_KERAS = (TENSORFLOW, KERAS_ON_TORCH, KERAS_ON_JAX)
+# What Keras calls its backends.
+KERAS_BACKENDS = {TENSORFLOW: "tensorflow", KERAS_ON_TORCH: "torch", KERAS_ON_JAX: "jax"}
+_KERAS = tuple(KERAS_BACKENDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def _exactness(measured: Measurement) -> Iterator[Check]:
 def _floor(task: Task, measured: Measurement) -> Iterator[Check]:
     """A fixed program is able to be right; of a doubled activation the floor is known."""
     before, after = measured.floors[BEFORE], measured.floors[AFTER]
-    message = f"a perfectly right answer cost {before:.4f}, and costs {abs(after):.4f} now"
+    message = f"a perfectly right answer cost {abs(before):.4f}, and costs {abs(after):.4f} now"
     held = abs(after) < 1e-4
     if task.program.is_wrong and task.backend not in task.program.recovers:
         floor = exact.floor_of_double(task.program.units)

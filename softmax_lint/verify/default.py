@@ -12,7 +12,7 @@ from pathlib import Path
 
 from softmax_lint.verify import digits
 from softmax_lint.verify.bars import bars
-from softmax_lint.verify.catalogue import BACKENDS, KERAS_ON_JAX, KERAS_ON_TORCH, TENSORFLOW, Task, tasks
+from softmax_lint.verify.catalogue import BACKENDS, KERAS_BACKENDS, TENSORFLOW, Task, tasks
 from softmax_lint.verify.checks import judge
 from softmax_lint.verify.outcome import Outcome
 from softmax_lint.verify.patch import patch as patch_program
@@ -20,14 +20,14 @@ from softmax_lint.verify.processes import Effort, measure, processors
 from softmax_lint.verify.request import ProgramsRequest
 from softmax_lint.verify.results import BROKEN, FAILED, HELD, CannotRun, Patch
 
-_KERAS_BACKENDS = {TENSORFLOW: "tensorflow", KERAS_ON_TORCH: "torch", KERAS_ON_JAX: "jax"}
 _QUICK = Effort(seeds=(1, 2), epochs=1)
 _QUICK_DIGITS = (500, 200)
 Make = Callable[[Task, Path], Patch]
 
 
-def run(request: ProgramsRequest) -> int:
-    """Verify the bundled programs and show the outcome; gives HELD, BROKEN or FAILED. Raises CannotRun."""
+def run(request: ProgramsRequest, *, color: bool = False) -> int:
+    """Verify the bundled programs and show the outcome, a table in colour where it is wanted; gives HELD, BROKEN or
+    FAILED. Raises CannotRun."""
     started = time.monotonic()
     chosen, skipped = _choose(request.only)
     images = digits.load(request.data, request.download)
@@ -47,7 +47,7 @@ def run(request: ProgramsRequest) -> int:
     else:
         from softmax_lint.verify.table import render
 
-        text = render(outcomes, skipped, images.origin, seconds, _has_color(request.display.color))
+        text = render(outcomes, skipped, images.origin, seconds, color)
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
     sys.stdout.flush()
@@ -104,7 +104,7 @@ def _choose(only: Sequence[str]) -> tuple[list[Task], list[str]]:
         for task in known
         if not only or {task.name, task.program.name, task.backend} & set(only)
     ]  # fmt: skip
-    if find_spec("keras") is None and any(task.backend in _KERAS_BACKENDS for task in wanted):
+    if find_spec("keras") is None and any(task.backend in KERAS_BACKENDS for task in wanted):
         _, how = BACKENDS[TENSORFLOW]
         raise CannotRun(f"verify needs TensorFlow and Keras: {how}")
     absent = {name for name, (module, _) in BACKENDS.items() if find_spec(module) is None}
@@ -137,12 +137,4 @@ def _copy(task: Task, folder: Path) -> Path:
 
 
 def _patch(task: Task, path: Path) -> Patch:
-    return patch_program(path, _KERAS_BACKENDS.get(task.backend))
-
-
-def _has_color(wish: str) -> bool:
-    import os
-
-    if wish != "auto":
-        return wish == "always"
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return patch_program(path, KERAS_BACKENDS.get(task.backend))

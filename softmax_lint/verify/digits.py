@@ -20,7 +20,7 @@ from softmax_lint.verify.results import CannotRun
 ADDRESS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 NPZ_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 EMBEDDED_SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
-TRAINED_WITH, TESTED_WITH = 4000, 1000
+TRAINED_WITH = 4000  # of the embedded ones; the rest is for tests
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _IDX = (
     "train-images-idx3-ubyte",

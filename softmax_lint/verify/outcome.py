@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from softmax_lint.verify.catalogue import Task
-from softmax_lint.verify.measurement import AFTER, BEFORE, Measurement, Run
+from softmax_lint.verify.measurement import BEFORE, Measurement, Run
 from softmax_lint.verify.processes import Crash
 from softmax_lint.verify.results import BROKEN, FAILED, HELD, Check, Patch
 from softmax_lint.verify.statistics import mean, paired
@@ -74,6 +74,3 @@ def _epochs(run: Run) -> int | None:
         if accuracy >= GOOD_ACCURACY:
             return number
     return None
-
-
-__all__ = ["AFTER", "BEFORE", "Figures", "Outcome", "figures", "gained"]

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from softmax_lint.verify import plots
+from softmax_lint.verify import exact, markup, plots
 from softmax_lint.verify.measurement import AFTER, BEFORE, Measurement
 from softmax_lint.verify.outcome import GOOD_ACCURACY, Outcome, figures, gained
-from softmax_lint.verify.results import BROKEN, FAILED, HELD, Check
-from softmax_lint.verify.style import STYLE
+from softmax_lint.verify.results import BROKEN, FAILED, HELD
 from softmax_lint.verify.sweep import Sweep, sweep
-from softmax_lint.verify.table import VERDICTS, duration, lost
+from softmax_lint.verify.table import VERDICTS, cost, duration, lost
 
-_CLASSES = {HELD: "held", BROKEN: "broken", FAILED: "unknown"}
 _BANNERS = {
     HELD: "Every fix held.",
     BROKEN: "Some fix did not hold.",
     FAILED: "Some fix could not be checked.",
 }
-_MARKS = {True: ("held", "held"), False: ("broken", "did not hold"), None: ("unknown", "not checked")}
+_EXACT = f"exact to {exact.GAPS[-1]}"
+_NOTE = (
+    "As written → fixed. Gradient wrong from: how confidently wrong an answer is, in logits, when the gradient is no"
+    f" longer p − y, in {', '.join(exact.DTYPES)}. Accuracies are means over the seeds."
+)
 
 
 def page(
@@ -30,19 +32,14 @@ def page(
         "<h1>What the fix changes, and what it does not</h1>",
         '<p class="quiet">softmax-lint found the defect in each program and rewrote it; then the program as it was'
         " written and the fixed one were trained side by side.</p>",
-        f'<p class="banner {_CLASSES[status]}">{_BANNERS[status]}</p>',
+        f'<p class="banner {markup.CLASSES[status]}">{_BANNERS[status]}</p>',
         _summary(outcomes),
+        f'<p class="quiet">{_NOTE}</p>',
         f'<p class="quiet">Data: {escape(origin)}. {duration(seconds)}.</p>',
         *(f'<p class="quiet">Skipped: {escape(sentence)}</p>' for sentence in skipped),
         *(_section(outcome) for outcome in outcomes),
     ]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>softmax-lint verify</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body>\n</html>\n"
-    )
+    return markup.document("softmax-lint verify", body)
 
 
 def _summary(outcomes: Sequence[Outcome]) -> str:
@@ -62,7 +59,7 @@ def _summary(outcomes: Sequence[Outcome]) -> str:
         if isinstance(measured, Measurement):
             before, after = figures(measured, BEFORE), figures(measured, AFTER)
             cells += [
-                f"{measured.floors[BEFORE]:.4f} → {abs(measured.floors[AFTER]):.4f}",
+                f"{cost(measured, BEFORE)} → {cost(measured, AFTER)}",
                 f"{lost(measured, BEFORE)} → {lost(measured, AFTER)}",
                 f"{100 * before.first_accuracy:.1f} → {100 * after.first_accuracy:.1f} %",
                 f"{100 * before.final_accuracy:.1f} → {100 * after.final_accuracy:.1f} %",
@@ -70,8 +67,8 @@ def _summary(outcomes: Sequence[Outcome]) -> str:
         else:
             cells += [""] * 4
         cells.append(_verdict(outcome))
-        rows.append(_row(cells, heads))
-    return _table(heads, rows)
+        rows.append(cells)
+    return markup.table(heads, rows, "summary")
 
 
 def _section(outcome: Outcome) -> str:
@@ -97,8 +94,9 @@ def _section(outcome: Outcome) -> str:
             _figures(measured, dtypes),
         ]
     parts += [
-        _checks(outcome.checks),
-        f"<details open><summary>The diff that was applied</summary>{_diff(outcome.patch.diff)}</details>",
+        "<h3>Checks</h3>",
+        markup.checks(outcome.checks),
+        markup.diff("The diff that was applied", outcome.patch.diff),
     ]
     if isinstance(measured, Measurement):
         versions = ", ".join(f"{name} {version}" for name, version in measured.versions.items())
@@ -129,7 +127,7 @@ def _meaning(outcome: Outcome) -> str:
     accuracy = f"Final accuracy changes by {100 * middle:+.1f} ± {100 * half:.1f} points."
     if task.program.is_wrong:
         return (
-            f"As written, a perfectly right answer costs {measured.floors[BEFORE]:.4f} instead of 0, and the more"
+            f"As written, a perfectly right answer costs {cost(measured, BEFORE)} instead of 0, and the more"
             f" confidently wrong an answer is, the less the model learns from it. {accuracy} Accuracy alone hides"
             " the defect."
         )
@@ -144,8 +142,9 @@ def _figures(measured: Measurement, dtypes: Sequence[str]) -> str:
     before, after = figures(measured, BEFORE), figures(measured, AFTER)
     rows = []
     for dtype in dtypes:
-        sweeps = [_told(sweep(measured.probes, version, dtype)) for version in (BEFORE, AFTER)]
-        rows.append((f"gradient, {dtype}", *sweeps))
+        sweeps = [sweep(measured.probes, version, dtype) for version in (BEFORE, AFTER)]
+        rows.append((f"gradient, {dtype}", *map(_gradient, sweeps)))
+        rows.append((f"loss, {dtype}", *map(_loss, sweeps)))
     middle, half = gained(measured)
     rows += [
         ("lowest training loss", f"{before.lowest_loss:.4f}", f"{after.lowest_loss:.4f}"),
@@ -165,10 +164,14 @@ def _figures(measured: Measurement, dtypes: Sequence[str]) -> str:
     for name in dict.fromkeys([*old, *new]):
         values = [f"{each[name]:.4f}" if name in each else "missing" for each in (old, new)]
         rows.append((f"metric {name}, equal weights", *values))
-    return _table(heads, [_row([escape(cell) for cell in row], heads) for row in rows])
+    return markup.table(heads, [[escape(cell) for cell in row] for row in rows], "figures")
 
 
-def _told(found: Sweep) -> str:
+def _loss(found: Sweep) -> str:
+    return _EXACT if found.loss_off is None else f"wrong from {found.loss_off:g}"
+
+
+def _gradient(found: Sweep) -> str:
     parts = []
     if found.off is not None:
         parts.append(f"wrong from {found.off:g}")
@@ -176,47 +179,12 @@ def _told(found: Sweep) -> str:
         parts.append(f"exactly 0 from {found.zero:g}")
     if found.overflow is not None:
         parts.append(f"not finite from {found.overflow:g}")
-    return ", ".join(parts) or "exact to 200"
+    return ", ".join(parts) or _EXACT
 
 
 def _epochs(reached: float | None) -> str:
     return "not reached" if reached is None else f"{reached:.1f}"
 
 
-def _checks(checks: Sequence[Check]) -> str:
-    heads = ("check", "", "measured")
-    rows = []
-    for check in checks:
-        css, word = _MARKS[check.held]
-        rows.append(
-            _row([check.name, f'<span class="verdict {css}">{word}</span>', escape(check.message)], heads)
-        )
-    return f"<h3>Checks</h3>{_table(heads, rows)}"
-
-
 def _verdict(outcome: Outcome) -> str:
-    return f'<span class="verdict {_CLASSES[outcome.status]}">{VERDICTS[outcome.status]}</span>'
-
-
-def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
-    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _row(cells: Sequence[str], heads: Sequence[str]) -> str:
-    """`cells` are HTML; on narrow screens each shows its head."""
-    labels = [f' data-label="{escape(head)}"' if head else "" for head in heads]
-    return (
-        "<tr>"
-        + "".join(f"<td{label}>{cell}</td>" for label, cell in zip(labels, cells, strict=True))
-        + "</tr>"
-    )
-
-
-def _diff(text: str) -> str:
-    classes = {"+": "plus", "-": "minus"}
-    lines = "".join(
-        f'<span class="{classes.get(line[:1], "")}">{escape(line) or " "}</span>'
-        for line in text.splitlines()
-    )
-    return f"<pre>{lines or '<span>nothing</span>'}</pre>"
+    return f'<span class="verdict {markup.CLASSES[outcome.status]}">{VERDICTS[outcome.status]}</span>'

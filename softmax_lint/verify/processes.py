@@ -14,11 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from softmax_lint.verify import exact
-from softmax_lint.verify.catalogue import KERAS_ON_JAX, KERAS_ON_TORCH, Task
+from softmax_lint.verify.catalogue import KERAS_BACKENDS, Task
 from softmax_lint.verify.measurement import Measurement, from_json
 from softmax_lint.verify.results import Patch
-
-_KERAS = {KERAS_ON_TORCH: "torch", KERAS_ON_JAX: "jax"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ def _environment(task: Task, folder: Path) -> Mapping[str, str]:
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONHASHSEED": "0",
-        "KERAS_BACKEND": _KERAS.get(task.backend, "tensorflow"),
+        "KERAS_BACKEND": KERAS_BACKENDS.get(task.backend, "tensorflow"),
         "KERAS_HOME": str(folder),
         "TF_USE_LEGACY_KERAS": "0",
         "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -26,12 +26,11 @@ th { font-weight: 600; color: var(--quiet); }
 section { margin-top: 2.5rem; padding-top: 1.25rem; border-top: 2px solid var(--line); }
 .head { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; justify-content: space-between; }
 .key { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .9rem; margin-top: .75rem; }
-.key b { font-weight: 400; color: var(--before); }
 .key span::before { content: ""; display: inline-block; width: 1.4rem; height: 0; margin-right: .4rem;
   vertical-align: middle; border-top: 3px solid; }
 .key .before::before { border-color: var(--before); border-top-width: 4px; }
 .key .after::before { border-color: var(--after); border-top-width: 2px; }
-.key .exact::before { border-color: var(--quiet); border-top: 2px dotted; }
+.key .exact::before { border-top: 2px dotted var(--quiet); }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); gap: .5rem 1rem;
   margin-top: .5rem; }
 .plots svg { width: 100%; height: auto; display: block; overflow: visible; }
@@ -41,9 +40,16 @@ pre { background: var(--raised); padding: .75rem; overflow-x: auto; font: .85rem
 pre span { display: block; min-width: max-content; } pre .plus { background: var(--plus); }
 pre .minus { background: var(--minus); }
 @media (max-width: 44rem) {
-  table, tbody, tr, td { display: block; } thead { display: none; }
-  tr { padding: .6rem 0; border-bottom: 1px solid var(--line); }
-  td { border: 0; padding: .1rem 0; } td[data-label]::before { content: attr(data-label) ": "; color: var(--quiet); }
-  td:empty { display: none; }
+  table, tbody { display: block; } thead { display: none; }
+  tr { display: grid; grid-template-columns: 1fr 1fr; gap: .1rem 1rem; padding: .5rem 0;
+    border-bottom: 1px solid var(--line); }
+  td { border: 0; padding: 0; overflow-wrap: anywhere; } td:empty { display: none; }
+  td[data-label]::before { content: attr(data-label) ": "; color: var(--quiet); }
+  td:first-child { font-weight: 600; } td:first-child::before { display: none; }
+  .figures td:first-child, .checks td:last-child { grid-column: 1 / -1; }
+  .summary tr, .checks tr { grid-template-columns: 1fr auto; }
+  .summary td { grid-column: 1 / -1; } .summary td:first-child { grid-column: 1; }
+  .summary td:last-child { grid-column: 2; grid-row: 1; }
+  .summary td:last-child::before, .checks td::before { display: none; }
 }
 """

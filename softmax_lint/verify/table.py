@@ -49,7 +49,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     return (
         outcome.task.name,
         outcome.task.program.rule,
-        _change(f"{measured.floors[BEFORE]:.4f}", f"{abs(measured.floors[AFTER]):.4f}"),
+        _change(cost(measured, BEFORE), cost(measured, AFTER)),
         _change(lost(measured, BEFORE), lost(measured, AFTER)),
         _change(f"{100 * before.first_accuracy:.1f}", f"{100 * after.first_accuracy:.1f} %"),
         _change(_epochs(before.reached), _epochs(after.reached)),
@@ -57,6 +57,11 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
         f" ({100 * middle:+.1f} ± {100 * half:.1f})",
         verdict,
     )
+
+
+def cost(measured: Measurement, version: str) -> str:
+    """What a perfectly right answer costs; rounding can leave a 0 with a minus."""
+    return f"{abs(measured.floors[version]):.4f}"
 
 
 def lost(measured: Measurement, version: str) -> str:

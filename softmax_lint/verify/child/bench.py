@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 Weights = list[Any]  # arrays of NumPy, in the order of the model
-# Called after each epoch; gives what shall be noted of it.
+# Called after each epoch, with its number.
 AfterEpoch = Callable[[int], None]
 
 
@@ -31,3 +31,19 @@ class Bench:
     loss_of: Callable[[Any, Any], float]
     probe: Callable[[Sequence[float], int], tuple[float, list[float]]]
     namespace: dict[str, Any] = field(repr=False)
+
+
+def train_by_loop(namespace: Mapping[str, Any], epochs: int, after: AfterEpoch) -> list[float]:
+    """Training by the program's own `train`, which is one epoch; gives the mean loss of each."""
+    losses = []
+    for epoch in range(epochs):
+        losses.append(float(namespace["train"]()))
+        after(epoch)
+    return losses
+
+
+def accuracy(predicted: Any, labels: Any) -> dict[str, float]:
+    """The share of predictions that are right, as a metric."""
+    import numpy
+
+    return {"accuracy": float((numpy.asarray(predicted).reshape(-1) == numpy.asarray(labels)).mean())}

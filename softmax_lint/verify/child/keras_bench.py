@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from softmax_lint.verify.child.bench import AfterEpoch, Bench, Weights
+from softmax_lint.verify.child.bench import AfterEpoch, Bench, Weights, accuracy, train_by_loop
 
 Differentiate = Callable[[Any, Any, bool], tuple[float, list[float]]]
 _POLICIES = {"float32": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
@@ -35,12 +35,9 @@ def load(text: str, name: str, predicts: str, compiled: bool, seed: int, dtype: 
         return numpy.asarray(keras.ops.convert_to_numpy(model(images, training=False)), dtype="float32")
 
     def train(epochs: int, after: AfterEpoch) -> list[float]:
-        losses: list[float] = []
         if not compiled:
-            for epoch in range(epochs):
-                losses.append(float(space["train"]()))
-                after(epoch)
-            return losses
+            return train_by_loop(space, epochs, after)
+        losses: list[float] = []
 
         def note(epoch: int, logs: dict[str, float]) -> None:
             losses.append(float(logs["loss"]))
@@ -56,7 +53,7 @@ def load(text: str, name: str, predicts: str, compiled: bool, seed: int, dtype: 
         if compiled:
             found = model.evaluate(images, labels, batch_size=250, verbose=0, return_dict=True)
             return {key: float(value) for key, value in found.items() if key != "loss"}
-        return {"accuracy": float((numpy.asarray(predict(images)).reshape(-1) == labels).mean())}
+        return accuracy(predict(images), labels)
 
     def predict(images: Any) -> Any:
         return numpy.asarray(space[predicts](images))

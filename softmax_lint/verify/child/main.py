@@ -206,15 +206,12 @@ def _load(program: Program, backend: str, file: str, seed: int, dtype: str) -> B
 
 
 def _activate(scores: Any, activation: str | None) -> Any:
-    import numpy
-
     if activation is None:
         return scores
-    scores = scores.astype("float64")
-    if activation == "sigmoid":
-        return 1 / (1 + numpy.exp(-scores))
-    powers = numpy.exp(scores - scores.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    from softmax_lint.verify.script.inside.exact import SIGMOID_LOGITS, SOFTMAX_LOGITS, probabilities
+
+    read_as = SIGMOID_LOGITS if activation == "sigmoid" else SOFTMAX_LOGITS
+    return probabilities(scores.astype("float64"), read_as)
 
 
 def _distance(one: list[Any], other: list[Any]) -> float:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from softmax_lint.verify.child.bench import AfterEpoch, Bench, Weights
+from softmax_lint.verify.child.bench import AfterEpoch, Bench, Weights, accuracy, train_by_loop
 
 
 def load(text: str, name: str, predicts: str, units: int, seed: int, dtype: str) -> Bench:
@@ -39,11 +39,7 @@ def load(text: str, name: str, predicts: str, units: int, seed: int, dtype: str)
             return model(torch.as_tensor(images).to(kind)).float().numpy()
 
     def train(epochs: int, after: AfterEpoch) -> list[float]:
-        losses = []
-        for epoch in range(epochs):
-            losses.append(float(space["train"]()))
-            after(epoch)
-        return losses
+        return train_by_loop(space, epochs, after)
 
     def loss_of(images: Any, labels: Any) -> float:
         model.eval()
@@ -53,8 +49,7 @@ def load(text: str, name: str, predicts: str, units: int, seed: int, dtype: str)
             )
 
     def seen(images: Any, labels: Any) -> dict[str, float]:
-        right = numpy.asarray(predict(images)).reshape(-1) == numpy.asarray(labels)
-        return {"accuracy": float(right.mean())}
+        return accuracy(predict(images), labels)
 
     def predict(images: Any) -> Any:
         return numpy.asarray(space[predicts](torch.as_tensor(images).to(kind)))

@@ -6,14 +6,10 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from softmax_lint.verify.results import BROKEN, FAILED, HELD, Check
+from softmax_lint.verify import markup
 from softmax_lint.verify.script.compare import Judged
 from softmax_lint.verify.script.show import Outcome, located, verdict
-from softmax_lint.verify.style import STYLE
 
-_CLASSES = {HELD: "held", BROKEN: "broken", FAILED: "unknown"}
-_MARKS = {True: ("held", "held"), False: ("broken", "did not hold"), None: ("unknown", "not checked")}
-_HEADS = ("check", "", "measured")
 _WIDTH, _HEIGHT, _LEFT = 480, 180, 48
 
 
@@ -25,22 +21,13 @@ def page(outcome: Outcome) -> str:
         f"<h1>{escape(prepared.script)}</h1>",
         '<p class="quiet">softmax-lint found the defects and rewrote a copy; then the program as it was written and'
         f" the fixed one were run with the same weights and data. {times}.</p>",
-        f'<p class="banner {_CLASSES[outcome.status]}">{escape(verdict(outcome))}</p>',
+        f'<p class="banner {markup.CLASSES[outcome.status]}">{escape(verdict(outcome))}</p>',
         *(_section(each) for each in outcome.judged),
-        f'<section><div class="head"><h2>The program as a whole</h2></div>{_table(outcome.checks)}',
-        *(
-            f"<details open><summary>The diff</summary>{_diff(patch.diff)}</details>"
-            for patch in prepared.patches
-        ),
+        f'<section><div class="head"><h2>The program as a whole</h2></div>{markup.checks(outcome.checks)}',
+        *(markup.diff(f"The diff of {patch.filename}", patch.diff) for patch in prepared.patches),
         "</section>",
     ]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>softmax-lint verify {escape(prepared.script)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(body)
-        + "\n</body>\n</html>\n"
-    )
+    return markup.document(f"softmax-lint verify {prepared.script}", body)
 
 
 def _section(each: Judged) -> str:
@@ -52,7 +39,7 @@ def _section(each: Judged) -> str:
     if not each.reached:
         parts.append('<p class="unknown">Its loss was not evaluated in this run.</p></section>')
         return "".join(parts)
-    parts += [_table(each.checks), *(f"<p>{escape(fact)}.</p>" for fact in each.cost)]
+    parts += [markup.checks(each.checks), *(f"<p>{escape(fact)}.</p>" for fact in each.cost)]
     if len(each.losses_before) > 1 and len(each.losses_after) > 1:
         parts += [
             '<div class="key"><span class="before">loss as written</span><span class="after">loss fixed</span></div>',
@@ -96,30 +83,7 @@ def curves(before: Sequence[float], after: Sequence[float]) -> str:
     return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">{"".join(lines)}{labels}</svg>'
 
 
-def _table(checks: Sequence[Check]) -> str:
-    head = "".join(f"<th>{each}</th>" for each in _HEADS)
-    rows = []
-    for check in checks:
-        css, word = _MARKS[check.held]
-        cells = (check.name, f'<span class="verdict {css}">{word}</span>', escape(check.message))
-        rows.append("".join(f"<td>{cell}</td>" for cell in cells))
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
 def _prose(message: str) -> str:
     """A message with its code marked."""
     parts = escape(message).split("`")
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
-
-
-def _diff(text: str) -> str:
-    classes = {"+": "plus", "-": "minus"}
-    return (
-        "<pre>"
-        + "".join(
-            f'<span class="{classes.get(line[:1], "")}">{escape(line) or " "}</span>'
-            for line in text.splitlines()
-        )
-        + "</pre>"
-    )

@@ -20,12 +20,11 @@ from softmax_lint.pair import LOG, LOSS
 from softmax_lint.project import examine, spelled
 from softmax_lint.representation import BINARY, SIGMOID_LOGITS
 from softmax_lint.source import Unreadable
+from softmax_lint.surroundings import roots_of
 from softmax_lint.verify.patch import diff
 from softmax_lint.verify.results import CannotRun, Patch
 from softmax_lint.verify.script.cells import Program, check_cells, program, runs_as
 from softmax_lint.verify.script.imports import imported
-
-ROOT_MARKS = ("softmax-lint.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 # What stands for the fixer: files, settings, what is wanted -> the outcome.
 Repair = Callable[[Sequence[str], Settings], Fixed]
@@ -108,7 +107,7 @@ def prepare(script: str, repair: Repair | None = None) -> Prepared:
             check_cells(script, read(path))
     except (Unreadable, UnicodeDecodeError) as error:
         raise CannotRun(f"{script}: {error}") from None
-    root = _root_of(os.path.dirname(path))
+    root = roots_of([path])[0]
     settings = load([path], {}, rules.RULES)
     around = discover([root], settings).files
     files = imported(path, root, around, lambda name: _text(name, read))
@@ -157,18 +156,6 @@ def _left(fixed: Fixed) -> tuple[tuple[str, str], ...]:
         for each in fixed.report.diagnostics
         if each.code < "SML900"
     )
-
-
-def _root_of(folder: str) -> str:
-    """The nearest ancestor with a mark of a project, else the folder."""
-    at = folder
-    while True:
-        if any(os.path.exists(os.path.join(at, mark)) for mark in ROOT_MARKS):
-            return at
-        parent = os.path.dirname(at)
-        if parent == at:
-            return folder
-        at = parent
 
 
 def _text(name: str, read: Callable[[str], bytes]) -> str:

@@ -14,7 +14,7 @@ from softmax_lint.verify.script.launch import Ended, Job, Limits, launch
 from softmax_lint.verify.script.page import page
 from softmax_lint.verify.script.prepare import Prepared, Repair, Version, prepare
 from softmax_lint.verify.script.records import Record, read_record
-from softmax_lint.verify.script.show import Outcome, as_json, as_text, has_color
+from softmax_lint.verify.script.show import Outcome, as_json, as_text
 from softmax_lint.verify.script.workspace import as_script, lay_out
 
 STEPS = 20
@@ -23,10 +23,10 @@ MEMORY = 8192
 SEED = 0
 
 
-def run(request: ScriptRequest, repair: Repair | None = None) -> int:
+def run(request: ScriptRequest, repair: Repair | None = None, *, color: bool = False) -> int:
     """Verify the fix of a program of the user; gives HELD or BROKEN. Raises CannotRun.
 
-    `repair` stands for the fixer where a test wants another one.
+    `repair` stands for the fixer where a test wants another one; `color` is for the table.
     """
     prepared = prepare(request.script, repair)
     _ask(request, prepared)
@@ -44,7 +44,7 @@ def run(request: ScriptRequest, repair: Repair | None = None) -> int:
     if request.display.json:
         sys.stdout.write(as_json(outcome))
     else:
-        sys.stdout.write(as_text(outcome, has_color(request.display.color)))
+        sys.stdout.write(as_text(outcome, color))
     sys.stdout.flush()
     return outcome.status
 

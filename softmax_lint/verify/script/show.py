@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -93,13 +92,6 @@ def as_json(outcome: Outcome) -> str:
         "diff": "".join(patch.diff for patch in outcome.prepared.patches),
     }
     return json.dumps(document, indent=2) + "\n"
-
-
-def has_color(wish: str) -> bool:
-    """Whether standard output gets colour."""
-    if wish != "auto":
-        return wish == "always"
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _finite(values: Iterable[float]) -> list[float | None]:
