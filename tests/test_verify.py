@@ -181,9 +181,16 @@ def test_caches_are_left_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyP
     cached = npz(tmp_path / "keras" / "datasets" / "mnist.npz")
     known = cached.read_bytes()
     for download in (False, True):
-        with pytest.raises(CannotRun, match="wrong checksum"):
+        with pytest.raises(CannotRun, match="wrong checksum or size"):
             digits.load("cache", download)
     assert cached.read_bytes() == known
+    # What torchvision has unpacked has no published checksum, but a size.
+    cached.unlink()
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    idx(raw, False)
+    with pytest.raises(CannotRun, match="wrong checksum or size"):
+        digits.load("cache", True)
     assert not (tmp_path / "own").exists()
 
 

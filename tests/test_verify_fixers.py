@@ -88,6 +88,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         sys.modules["keras"].mixed_precision.set_global_policy("float32")
 
 
+# Of each task, what was measured of the program as it was written: that is the same for all fixers.
+ORIGINALS: dict[str, dict[Any, Any]] = {}
+
+
 def measured(task: Task, made: Patch, folder: Path) -> Measurement | Crash:
     """As its process would measure it, in this one."""
     from softmax_lint.verify.child.main import Failed, measure
@@ -99,7 +103,7 @@ def measured(task: Task, made: Patch, folder: Path) -> Measurement | Crash:
         "gaps": [5, 12, 17, 100], "dtypes": ["float32"],
     }  # fmt: skip
     try:
-        return measure(job, folder, lambda event: None)
+        return measure(job, folder, lambda event: None, ORIGINALS.setdefault(task.name, {}))
     except Failed as failure:
         return Crash(failure.version, repr(failure.__cause__))
 

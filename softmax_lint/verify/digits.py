@@ -20,6 +20,7 @@ from softmax_lint.verify.results import CannotRun
 ADDRESS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 NPZ_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 EMBEDDED_SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
+_PUBLISHED = 60_000, 10_000
 TRAINED_WITH = 4000  # of the embedded ones; the rest is for tests
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _IDX = (
@@ -110,12 +111,14 @@ def read(path: Path, *, published: bool = False) -> Digits:
     """The digits in an ``.npz`` file or a folder of IDX files, plain or gzipped. Raises CannotRun where they are not
     MNIST-shaped, or, if they have to be the `published` ones, not those."""
     arrays, known = _read_folder(path) if path.is_dir() else _read_npz(path)
-    if published and not known:
-        raise CannotRun(f"{path}: not the published MNIST (wrong checksum); left as it is")
+    counts = len(arrays["x_train"]), len(arrays["x_test"])
+    if published and not (known and counts == _PUBLISHED):
+        raise CannotRun(f"{path}: not the published MNIST (wrong checksum or size); left as it is")
     for kind in ("train", "test"):
         _check(path, kind, arrays[f"x_{kind}"], arrays[f"y_{kind}"])
-    sizes = f"{len(arrays['x_train']):,} + {len(arrays['x_test']):,}"
-    origin = f"{sizes} digits in {path}" + ("" if known else ", which is not the published MNIST")
+    origin = f"{counts[0]:,} + {counts[1]:,} digits in {path}" + (
+        "" if known else ", which is not the published MNIST"
+    )
     return Digits(**arrays, origin=origin)
 
 
@@ -124,6 +127,8 @@ def _read_npz(path: Path) -> tuple[dict[str, Any], bool]:
 
     try:
         data = path.read_bytes()
+        if not zipfile.is_zipfile(path):
+            raise CannotRun(f"{path}: no readable .npz file (no archive, or cut off)")
         with numpy.load(path, allow_pickle=False) as file:
             missing = [key for key in _KEYS if key not in file]
             if missing:
@@ -139,15 +144,11 @@ def _read_npz(path: Path) -> tuple[dict[str, Any], bool]:
 def _read_folder(folder: Path) -> tuple[dict[str, Any], bool]:
     arrays, known = [], True
     for name, checksum in zip(_IDX, _IDX_MD5, strict=True):
-        for candidate in (
-            name,
-            f"{name}.gz",
-            name.replace("-idx", ".idx"),
-            f"{name.replace('-idx', '.idx')}.gz",
-        ):
-            if (folder / candidate).is_file():
-                break
-        else:
+        # Of those that are compressed it is known what was published.
+        spellings = (name, name.replace("-idx", ".idx"))
+        candidates = [*(f"{each}.gz" for each in spellings), *spellings]
+        candidate = next((each for each in candidates if (folder / each).is_file()), None)
+        if candidate is None:
             raise CannotRun(f"{folder}: no {name} (or {name}.gz)")
         data = (folder / candidate).read_bytes()
         if candidate.endswith(".gz"):

@@ -12,15 +12,17 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from softmax_lint.verify import exact
 from softmax_lint.verify.catalogue import PROGRAMS, PYTORCH, Program
-from softmax_lint.verify.child.bench import Bench
+from softmax_lint.verify.child.bench import Bench, Weights
 from softmax_lint.verify.measurement import AFTER, BEFORE, Measurement, Pairing, Probe, Run
 
+# So many test digits have their loss computed.
+SOME = 200
 Report = Callable[[dict[str, Any]], None]
 
 
@@ -54,8 +56,14 @@ def main(path: str) -> None:
         report({"event": "failure", "version": failure.version, "message": message, "traceback": text})
 
 
-def measure(job: dict[str, Any], folder: Path, report: Report) -> Measurement:
-    """What is measured of the versions in `folder`; the working folder has the digits. Raises Failed."""
+def measure(
+    job: dict[str, Any], folder: Path, report: Report, originals: dict[Any, Any] | None = None
+) -> Measurement:
+    """What is measured of the versions in `folder`; the working folder has the digits. Raises Failed.
+
+    Who measures several fixes of one program gives the same `originals` each time: what is in there of the program
+    as it was written is not measured again.
+    """
     program = next(each for each in PROGRAMS if each.name == job["program"])
     epochs, seeds, dtypes = job["epochs"], job["seeds"], job["dtypes"]
     total = 2 * (epochs * len(seeds) + len(dtypes))
@@ -72,7 +80,7 @@ def measure(job: dict[str, Any], folder: Path, report: Report) -> Measurement:
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        subject = _Subject(program, load, epochs, step)
+        subject = _Subject(program, load, epochs, step, {} if originals is None else originals)
         pairings = [subject.pair(seed) for seed in seeds]
         probes, floors = subject.probe(dtypes, job["gaps"])
     warned = sorted({str(each.message) for each in caught if "from_logits" in str(each.message)})
@@ -81,37 +89,77 @@ def measure(job: dict[str, Any], folder: Path, report: Report) -> Measurement:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a version says of the test digits: its metrics, what its own function predicts, and the loss of some."""
+
+    metrics: dict[str, float]
+    predicted: Any
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """The program as it was written, trained from one seed: weights and outputs before and after."""
+
+    images: Any
+    labels: Any
+    first: Weights
+    first_output: Any
+    last: Weights
+    last_output: Any
+    trained: Run
+    seen: _Seen
+
+
 class _Subject:
     """Both versions of a program while they are measured. `same_weights` is filled by the first pair."""
 
     def __init__(
-        self, program: Program, load: Callable[..., Bench], epochs: int, step: Callable[..., None]
+        self,
+        program: Program,
+        load: Callable[..., Bench],
+        epochs: int,
+        step: Callable[..., None],
+        originals: dict[Any, Any],
     ) -> None:
         self._program = program
         self._load = load
         self._epochs = epochs
         self._step = step
+        self._originals = originals
         self.same_weights: dict[str, Any] = {}
 
     def pair(self, seed: int) -> Pairing:
-        with _blaming(BEFORE):
-            before = self._load(BEFORE, seed)
-            images, labels = before.namespace["x_test"], before.namespace["y_test"]
-            first, first_output = before.weights(), before.outputs(images)
-            trained = self._train(before, BEFORE)
-            last, last_output = before.weights(), before.outputs(images)
+        if seed not in self._originals:
+            with _blaming(BEFORE):
+                self._originals[seed] = self._original(seed)
+        original: _Original = self._originals[seed]
+        images, labels = original.images, original.labels
         with _blaming(AFTER):
-            after = self._load(AFTER, seed)
-            start = _distance(first, after.weights())
-            after.load(first)
-            function = self._apart(first_output, after.outputs(images))
-            trained_after = self._train(after, AFTER)
-            end = _distance(last, after.weights())
-            after.load(last)
-            function = max(function, self._apart(last_output, after.outputs(images)))
-        if not self.same_weights:
-            self.same_weights = self._compare(before, after, images, labels)
-        return Pairing(seed, start, end, function, trained, trained_after)
+            bench = self._load(AFTER, seed)
+            start = _distance(original.first, bench.weights())
+            bench.load(original.first)
+            function = self._apart(original.first_output, bench.outputs(images))
+            trained = self._train(bench, AFTER)
+            end = _distance(original.last, bench.weights())
+            bench.load(original.last)
+            function = max(function, self._apart(original.last_output, bench.outputs(images)))
+            if not self.same_weights:
+                scores = bench.outputs(images[:SOME]).reshape(len(labels[:SOME]), -1)
+                self.same_weights = _compare(original, _look(bench, images, labels), scores)
+        return Pairing(seed, start, end, function, original.trained, trained)
+
+    def _original(self, seed: int) -> _Original:
+        import numpy
+
+        bench = self._load(BEFORE, seed)
+        images, labels = bench.namespace["x_test"], numpy.asarray(bench.namespace["y_test"])
+        first, first_output = bench.weights(), bench.outputs(images)
+        trained = self._train(bench, BEFORE)
+        last, last_output = bench.weights(), bench.outputs(images)
+        seen = _look(bench, images, labels)
+        return _Original(images, labels, first, first_output, last, last_output, trained, seen)
 
     def _train(self, bench: Bench, version: str) -> Run:
         import numpy
@@ -139,45 +187,54 @@ class _Subject:
         difference = numpy.abs(original - _activate(fixed, self._program.activation))
         return float(difference.max())
 
-    def _compare(self, before: Bench, after: Bench, images: Any, labels: Any) -> dict[str, Any]:
-        """What both versions say of some digits, with equal weights."""
-        import numpy
-
-        labels = numpy.asarray(labels)
-        with _blaming(BEFORE):
-            metrics = {BEFORE: before.seen(images, labels)}
-            losses = {BEFORE: before.loss_of(images[:200], labels[:200])}
-            predicted = before.predicts(images)
-        with _blaming(AFTER):
-            metrics[AFTER] = after.seen(images, labels)
-            losses[AFTER] = after.loss_of(images[:200], labels[:200])
-            now = after.predicts(images)
-            scores = after.outputs(images[:200]).reshape(len(labels[:200]), -1)
-        pairs = zip(scores.tolist(), labels[:200].tolist(), strict=True)
-        right = [exact.loss_and_gradient(row, int(label))[0] for row, label in pairs]
-        differ = int((predicted != now).sum()) if predicted.shape == now.shape else int(predicted.size)
-        return {
-            "losses": losses, "metrics": metrics, "exact": sum(right) / len(right),
-            "predicted": int(predicted.size), "differ": differ,
-        }  # fmt: skip
-
     def probe(self, dtypes: list[str], gaps: list[float]) -> tuple[list[Probe], dict[str, float]]:
-        units = self._program.units
-        label = exact.label_of(units)
-        sure = [0.0] * units
-        sure[label] = 60.0 if units > 1 else -60.0
         found, floors = [], {}
         for dtype in dtypes:
             for version in (BEFORE, AFTER):
                 with _blaming(version):
-                    bench = self._load(version, 1, dtype)
-                    for gap in gaps:
-                        loss, gradient = bench.probe(exact.logits_of(gap, units), label)
-                        found.append(Probe(version, dtype, gap, loss, gradient))
-                    if dtype == "float32":
-                        floors[version] = bench.probe(sure, label)[0]
+                    if version == AFTER:
+                        probes, floor = self._sweep(version, dtype, gaps)
+                    else:
+                        if dtype not in self._originals:
+                            self._originals[dtype] = self._sweep(version, dtype, gaps)
+                        probes, floor = self._originals[dtype]
+                found += probes
+                if dtype == "float32":
+                    floors[version] = floor
                 self._step()
         return found, floors
+
+    def _sweep(self, version: str, dtype: str, gaps: list[float]) -> tuple[list[Probe], float]:
+        """All gaps in one number type, and the loss of an answer that is right beyond doubt."""
+        units = self._program.units
+        label = exact.label_of(units)
+        sure = [0.0] * units
+        sure[label] = 60.0 if units > 1 else -60.0
+        bench = self._load(version, 1, dtype)
+        probes = [
+            Probe(version, dtype, gap, *bench.probe(exact.logits_of(gap, units), label)) for gap in gaps
+        ]
+        return probes, bench.probe(sure, label)[0]
+
+
+def _look(bench: Bench, images: Any, labels: Any) -> _Seen:
+    loss = bench.loss_of(images[:SOME], labels[:SOME])
+    return _Seen(bench.seen(images, labels), bench.predicts(images), loss)
+
+
+def _compare(original: _Original, fixed: _Seen, scores: Any) -> dict[str, Any]:
+    """What both versions say, with equal weights. `scores` are those of the fixed one, from which the exact loss is
+    computed."""
+    pairs = zip(scores.tolist(), original.labels[:SOME].tolist(), strict=True)
+    right = [exact.loss_and_gradient(row, int(label))[0] for row, label in pairs]
+    before, after = original.seen.predicted, fixed.predicted
+    return {
+        "losses": {BEFORE: original.seen.loss, AFTER: fixed.loss},
+        "metrics": {BEFORE: original.seen.metrics, AFTER: fixed.metrics},
+        "exact": sum(right) / len(right),
+        "predicted": int(before.size),
+        "differ": int((before != after).sum()) if before.shape == after.shape else int(before.size),
+    }
 
 
 class _blaming:
