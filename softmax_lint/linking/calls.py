@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
@@ -41,6 +42,8 @@ from softmax_lint.linking.values import (
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
+MOST_WRITING = 1_000  # operations of a call that meets no loss, for the sake of what it writes
+
 
 def call_method(
     machine: Machine,
@@ -78,7 +81,7 @@ def call(machine: Machine, callee: Value, given: Arguments, origin: Origin | Non
     machine.spend()
     parts = []
     callee = machine.visible(machine.force(callee))
-    if len(callee) > 1 and given.positional and _disagree(callee, len(given.positional)):
+    if len(callee) > 1 and _disagree(callee, given):
         return unknown("one of functions that take their arguments in other orders", machine.fresh("call"))
     for case in callee:
         if isinstance(case.thing, Const) and case.thing.value is None:
@@ -92,17 +95,32 @@ def call(machine: Machine, callee: Value, given: Arguments, origin: Origin | Non
     return join(parts) if parts else unknown("a call of None", machine.fresh("call"))
 
 
-def _disagree(callee: Value, count: int) -> bool:
-    """Whether one name is at different places among the first parameters: this call cannot be right for all."""
+def _disagree(callee: Value, given: Arguments) -> bool:
+    """Whether this call cannot be right for all project functions that it may reach.
+
+    One name is at different places among the first parameters, or they need other arguments than those that
+    are written out here, and not the same ones."""
+    count = len(given.positional)
     places: dict[str, int] = {}
+    needed: set[frozenset[str]] = set()
+    written = {name for name, _ in given.keywords}
     for case in callee:
         thing = case.thing
         function = thing.function if isinstance(thing, Bound) else thing
         if isinstance(function, Func):
-            parameters = function.code[3][isinstance(thing, Bound) :][:count]
-            if any(places.setdefault(name, place) != place for place, (name, _, _) in enumerate(parameters)):
+            parameters = function.code[3][isinstance(thing, Bound) :]
+            if any(
+                places.setdefault(name, place) != place for place, (name, _, _) in enumerate(parameters[:count])
+            ):
                 return True
-    return False
+            needed.add(
+                frozenset(
+                    name
+                    for name, kind, default in parameters[count:]
+                    if default is None and kind == code.POSITIONAL and name not in written
+                )
+            )
+    return len(needed) > 1
 
 
 def call_thing(machine: Machine, thing: Thing, given: Arguments, origin: Origin | None) -> Value:
@@ -137,9 +155,23 @@ def call_function(machine: Machine, thing: Func | Bound, given: Arguments, origi
         return machine.call_thing(function, given, origin)
     if isinstance(thing, Bound):
         given = given._replace(positional=(Argument(just(receiver), None), *given.positional))
-    if not machine.effects and not effects.matters(machine, function, receiver, given):
-        return machine.delay(lambda: _enter(machine, function, given), function)
-    return _enter(machine, function, given)
+    compute = partial(_enter, machine, function, given)
+    if not effects.matters(machine, function, receiver, given):
+        return compute() if machine.effects else machine.delay(compute, function)
+    if effects.matters(machine, function, receiver, given, writes=False):
+        return compute()
+    # It writes, and meets no loss. Where that takes long, its value alone counts, when somebody wants it.
+    mark = (function.definition, function.env if receiver is None else _class_of(machine, receiver))
+    if mark not in machine.heavy:
+        value = machine.within(MOST_WRITING, compute)
+        if value is not None:
+            return value
+        machine.heavy.add(mark)
+    return machine.delay(compute, function)
+
+
+def _class_of(machine: Machine, thing: Thing) -> int | None:
+    return machine.heap.records[thing.id].of.id if isinstance(thing, Obj) and machine.heap.records[thing.id].kind == "instance" else None
 
 
 def _enter(machine: Machine, function: Func, given: Arguments) -> Value:

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 # Substrings of the names of losses and of what starts training; lower case.
 TOKENS = (
     "crossentropy", "cross_entropy", "crossentropyloss", "nll", "bce", "kl_div", "kldiv", "log_loss", "logloss",
-    "softmarginloss", "soft_margin", "neuralnet", "learner", "backward", "criterion", "loss",
+    "softmarginloss", "soft_margin", "neuralnet", "learner", "criterion", "loss",
 )  # fmt: skip
 # Other sinks, and what trains a model.
 WHOLE = frozenset(
-    {"log", "categorical", "onehotcategorical", "bernoulli", "multinomial", "gumbel_softmax", "log_"}
+    {"backward", "log", "categorical", "onehotcategorical", "bernoulli", "multinomial", "gumbel_softmax", "log_"}
 )
 MUTATORS = frozenset(
     [
@@ -173,10 +173,11 @@ NO_TENSORS = frozenset(
 
 def _compiles_model(call: code.Expr) -> bool:
     """`model.compile(…)`, not `re.compile(…)`."""
+    if call[2][2][:1] == (code.NAME,) and call[2][2][2] in ("re", "torch"):
+        return False
     if any(name in ("loss", "optimizer", "metrics", "loss_fn", None) for name, _ in call[4]):
         return True
-    receiver = call[2][2]
-    return len(call[3]) > 1 and receiver[:1] == (code.NAME,) and receiver[2] != "re"
+    return len(call[3]) > 1 and call[2][2][:1] == (code.NAME,)
 
 
 _CACHE: dict[int, tuple[code.Expr, Footprint]] = {}
@@ -228,9 +229,11 @@ def _is_softmax(name: str) -> bool:
 _SOFTMAX = re.compile(r"(?<![a-zA-Z_])softmax(?![a-zA-Z_])", re.I)
 
 
-def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments) -> bool:
-    """Whether the function may meet a loss or write something when it is run with these arguments."""
-    return _matters(machine, function, receiver, set()) or any(
+def matters(
+    machine: Machine, function: Func, receiver: Thing, given: Arguments, writes: bool = True
+) -> bool:
+    """Whether the function may meet a loss (or write something) when it is run with these arguments."""
+    return _matters(machine, function, receiver, set(), writes) or any(
         _carries_loss(machine, argument.value)
         for argument in (*given.positional[receiver is not None :], *(a for _, a in given.keywords))
     )

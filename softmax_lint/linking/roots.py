@@ -255,7 +255,7 @@ def _invoke(machine: Machine, function: Value) -> None:
     if isinstance(inner, Func):
         given = Arguments((), tuple((name, _anything(machine, name)) for name in _optional(inner)))
     with machine.wanting_effects():
-        demand(machine, machine.call(function, given, None))
+        machine.force(machine.call(function, given, None))
 
 
 def _anything(machine: Machine, name: str) -> Argument:
