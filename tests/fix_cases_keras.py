@@ -186,12 +186,15 @@ METRICS = {
     "softmax": (
         "'accuracy'", "'acc'", "keras.metrics.{s}Accuracy()", "keras.metrics.{s}Crossentropy()",
         "keras.metrics.{s}Crossentropy(name='ce')", "keras.metrics.{f}", "'{f}'", "keras.metrics.{s}TopKAccuracy",
+        "'{s}_accuracy'",
     ),
     "sigmoid": (
         "'accuracy'", "'binary_accuracy'", "keras.metrics.BinaryAccuracy()",
         "keras.metrics.BinaryAccuracy(threshold=0.3)", "'binary_crossentropy'",
         "keras.metrics.BinaryCrossentropy()", "keras.metrics.AUC()", "'AUC'", "keras.metrics.AUC(curve='PR')",
-        "keras.metrics.Precision()", "keras.metrics.Recall(thresholds=0.5)", "'Precision'",
+        "keras.metrics.Precision()", "keras.metrics.Recall(thresholds=0.5)", "'Precision'", "'recall'",
+        "keras.metrics.Precision(thresholds=0.6)", "keras.metrics.Recall(0.55, class_id=0)",
+        "keras.metrics.FalsePositives(0.7)", "keras.metrics.TrueNegatives", "'auc'",
         "keras.metrics.TruePositives()", "keras.metrics.FalseNegatives(name='fn')",
         "keras.metrics.F1Score(threshold=0.5)", "keras.metrics.FBetaScore(beta=2.0, threshold=0.5)",
         "keras.metrics.BinaryIoU(target_class_ids=[0, 1])",

@@ -287,6 +287,63 @@ M = "keras.metrics."
         (1, "sigmoid", "binary_crossentropy", f"{M}Precision(thresholds=0.9)", None),
         (1, "sigmoid", "binary_crossentropy", f"{M}PrecisionAtRecall(0.5)", None),
         (5, "sigmoid", "binary_crossentropy", "'accuracy'", "'accuracy'"),
+        *(
+            (3, "softmax", "categorical_crossentropy", f"{M}{text}", None)
+            for text in (
+                "RootMeanSquaredError()",
+                "MeanSquaredError()",
+                "MeanAbsoluteError(name='mae')",
+                "Mean()",
+                "Precision()",
+                "Recall(thresholds=0.5)",
+                "Recall(0.5)",
+                "Precision(class_id=1)",
+                "TruePositives()",
+                "FalseNegatives(0.3)",
+                "F1Score(threshold=0.5)",
+                "KLDivergence()",
+                "PrecisionAtRecall(0.5)",
+                "CosineSimilarity()",
+                "CategoricalHinge()",
+                "Poisson()",
+            )
+        ),
+        *(
+            (3, "softmax", "categorical_crossentropy", f"{M}{text}", f"{M}{text}")
+            for text in ("Precision(top_k=1)", "Recall(top_k=2)", "F1Score()", "FBetaScore(beta=2.0)")
+        ),
+        *(
+            (1, "sigmoid", "binary_crossentropy", f"{M}{text}", None)
+            for text in (
+                "RootMeanSquaredError()",
+                "MeanSquaredError",
+                "Recall(thresholds=[0.3, 0.5])",
+                "Recall(thresholds=0.4)",
+                "Precision(0.8)",
+                "Recall(thresholds=limit)",
+                "Recall(top_k=1)",
+                "BinaryAccuracy(threshold=0.0)",
+                "SensitivityAtSpecificity(0.5)",
+                "MeanIoU(2)",
+                "Hinge()",
+            )
+        ),
+        *((1, "sigmoid", "binary_crossentropy", text, None) for text in ("'mae'", "rmse", "*more", "f(0.5)")),
+        (1, "sigmoid", "binary_crossentropy", f"{M}Recall(0.5)", f"{M}Recall(0)"),
+        (
+            1,
+            "sigmoid",
+            "binary_crossentropy",
+            f"{M}Recall(thresholds=0.5, class_id=0)",
+            f"{M}Recall(thresholds=0, class_id=0)",
+        ),
+        (
+            1,
+            "sigmoid",
+            "binary_crossentropy",
+            f"{M}BinaryAccuracy(threshold=0.5)",
+            f"{M}BinaryAccuracy(threshold=1e-7)",
+        ),
     ],
 )
 def test_metrics_are_carried_along(
@@ -301,6 +358,25 @@ def test_metrics_are_carried_along(
     new = KERAS + f"model = keras.Sequential([Dense({units})])\n"
     cls = "".join(part.capitalize() for part in loss.split("_"))
     assert result == new + COMPILE.format(loss=f"{L}{cls}(from_logits=True)", metrics=f"[{after}]")
+
+
+@pytest.mark.parametrize(
+    ("activation", "right", "other"),
+    [
+        ("softmax", "'categorical_crossentropy'", "'binary_crossentropy'"),
+        ("softmax", "'sparse_categorical_crossentropy'", f"{L}BinaryCrossentropy()"),
+        ("softmax", "'categorical_crossentropy'", f"{L}BinaryCrossentropy(from_logits=True)"),
+        ("sigmoid", "'binary_crossentropy'", "'categorical_crossentropy'"),
+        ("softmax", "'categorical_crossentropy'", "'mse'"),
+        ("softmax", "'categorical_crossentropy'", f"{L}KLDivergence()"),
+    ],
+)
+def test_no_loss_becomes_another(activation: str, right: str, other: str, tmp_path: Path) -> None:
+    program = KERAS + f"model = keras.Sequential([Dense(2, activation='{activation}')])\n"
+    program += "".join(COMPILE.format(loss=loss, metrics="[]") for loss in (other, right))
+    outcome = fix(tmp_path, {"train.py": program})
+    assert not outcome.files
+    assert any("on raw scores it is another loss" in why or "as it is" in why for _, why in outcome.refused)
 
 
 @pytest.mark.parametrize(

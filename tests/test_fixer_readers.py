@@ -181,6 +181,10 @@ def test_readers_of_probabilities_that_become_logarithms(reader: str, tmp_path: 
     assert "F.log_softmax(" in result
 
 
+CALLBACK = (
+    "def log(p):\n    p = np.asarray(p).astype('float64')\n    return np.log(p)\n\n\n"
+    "class Own(keras.callbacks.Callback):\n    def on_epoch_end(self, epoch, logs=None):\n"
+)
 KERAS_READERS = [
     ("print(model.predict(x, verbose=0))", 1),
     ("print(np.argmax(model.predict(x, verbose=0), axis=1))", 0),
@@ -205,6 +209,20 @@ KERAS_READERS = [
         "kept = np.zeros(3)\nfor i in range(3):\n    p = model.predict(x, verbose=0)\n    kept[i] = p[i][0]\n"
         "print(kept)",
         1,
+    ),
+    (
+        CALLBACK + "        print(log(self.model(x)[0]))\n\n\nmodel.fit(x, y, verbose=0, callbacks=[Own()])",
+        1,
+    ),
+    (
+        CALLBACK + "        print(self.model.predict(x, verbose=0).max())\n\n\n"
+        "own = Own()\nmodel.evaluate(x, y, verbose=0)\nmodel.fit(x, y, verbose=0, callbacks=own)",
+        1,
+    ),
+    (
+        CALLBACK + "        print(np.argmax(self.model.predict(x, verbose=0), axis=-1).tolist())\n\n\n"
+        "model.fit(x, y, verbose=0, callbacks=[Own()])",
+        0,
     ),
 ]
 
@@ -357,6 +375,45 @@ def test_readers_in_other_files(tmp_path: Path) -> None:
     assert result == show.replace("p = model(x)", "p = torch.softmax(model(x), dim=1)").replace(
         "import Net\n", "import Net\nimport torch\n", 1
     )
+
+
+def test_readers_in_files_without_the_model(tmp_path: Path) -> None:
+    utils = (
+        "import numpy as np\nfrom tensorflow import keras\n\n\ndef confidence(model, x):\n"
+        "    return np.max(model.predict(x))\n\n\ndef label(model, x):\n    return np.argmax(model.predict(x))\n"
+        "\n\nclass Show(keras.callbacks.Callback):\n    def on_epoch_end(self, epoch, logs=None):\n"
+        "        print(self.model.predict(x)[0])\n"
+    )
+    train = (
+        "from tensorflow import keras\nfrom utils import Show, confidence, label\n\n"
+        "model = keras.Sequential([keras.layers.Dense(3, activation='softmax')])\n"
+        "model.compile(loss='categorical_crossentropy')\nmodel.fit(x, y, callbacks=[Show()])\n"
+        "print(confidence(model, x), label(model, x))\n"
+    )
+    outcome = fix(tmp_path, {"train.py": train, "utils.py": utils})
+    result = outcome.files[str(tmp_path / "utils.py")].decode()
+    expected = utils.replace("np.max(model.predict(x))", "np.max(tf.nn.softmax(model.predict(x)).numpy())")
+    expected = expected.replace("self.model.predict(x)", "tf.nn.softmax(self.model.predict(x)).numpy()")
+    assert result == expected.replace("import keras\n", "import keras\nimport tensorflow as tf\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("reading", "safe"),
+    [
+        ("self.model.stop_training = True", 1),
+        ("self.model.predict(x).argmax()", 1),
+        ("log(self.model(x))", 0),
+    ],
+)
+def test_callbacks_that_training_may_have(reading: str, safe: int, tmp_path: Path) -> None:
+    program = (
+        KERAS.format(**KERAS_SOFTMAX)
+        + CALLBACK
+        + f"        {reading}\n\n\nmodel.fit(x, y, callbacks=make(Own))\n"
+    )
+    outcome = fix(tmp_path, {"train.py": program})
+    assert [each.fix.applicability for each in outcome.applied] == ["safe" if safe else "unsafe"]
+    assert safe or "in row" in outcome.applied[0].fix.message
 
 
 def test_readers_in_other_cells(tmp_path: Path) -> None:

@@ -78,9 +78,26 @@ def survey(
             raise Refused("the activation's surroundings are not understood")
         seed, kind = _seed(node, parents[id(node)], joint)
         flow.seeds[id(seed)] = kind
+    if any(joint.pair is not None and joint.pair.framework == "keras" for joint in group):
+        flow.seeds.update(dict.fromkeys(_models_of_callbacks(flow), MODEL))
     flow.run()
     places = [joint.application for joint in group]
     return Survey(flow, frozenset(id(node) for node in nodes_at(sources, places).values()))
+
+
+def _models_of_callbacks(flow: Flow) -> Iterator[int]:
+    """Where callbacks read the model that they are trained with: it may be any, the one in question too."""
+    for node, around, _, _, _ in flow.visited:
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr == "model"
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "self"
+            and isinstance(node.ctx, ast.Load)
+        ):
+            owner = next((each for each in around if isinstance(each, ast.ClassDef)), None)
+            if owner is not None and any(leaf_of(base).endswith("Callback") for base in owner.bases):
+                yield id(node)
 
 
 def _indexed(files: Files, names: Iterable[str], own: set[str]) -> Flow:

@@ -21,7 +21,7 @@ from softmax_lint.representation import SIGMOID
 _RANKING = frozenset({
     "sparse_categorical_accuracy", "categorical_accuracy", "SparseCategoricalAccuracy", "CategoricalAccuracy",
     "sparse_top_k_categorical_accuracy", "top_k_categorical_accuracy", "SparseTopKCategoricalAccuracy",
-    "TopKCategoricalAccuracy", "OneHotMeanIoU", "OneHotIoU", "Mean", "Sum",
+    "TopKCategoricalAccuracy", "OneHotMeanIoU", "OneHotIoU",
 })  # fmt: skip
 _ACCURACY = frozenset({"accuracy", "acc"})
 _ENTROPIES = {

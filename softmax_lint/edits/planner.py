@@ -15,7 +15,7 @@ from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.imports import drop_unused
 from softmax_lint.edits.logarithms import merge, use_logarithm
 from softmax_lint.edits.metrics import Output, carry_along, rewrite
-from softmax_lint.edits.readers import wrap_readers
+from softmax_lint.edits.readers import WRAPPED, wrap_readers
 from softmax_lint.edits.site import remove
 from softmax_lint.edits.switches import to_logits, to_probabilities
 from softmax_lint.edits.thresholds import mend_reader, remove_second
@@ -24,6 +24,8 @@ from softmax_lint.edits.written import overlap
 from softmax_lint.judging import Joint
 from softmax_lint.representation import (
     ANY,
+    BINARY,
+    CATEGORICAL,
     HIDDEN,
     LOG_PROBABILITIES,
     LOG_SIGMOID,
@@ -31,6 +33,7 @@ from softmax_lint.representation import (
     SIGMOID,
     SIGMOID_LOGITS,
     SOFTMAX,
+    SOFTMAX_LOGITS,
 )
 
 # Both variants are the same function in exact arithmetic.
@@ -43,6 +46,21 @@ _WORDS = {
     SIGMOID: "sigmoid",
     LOG_SIGMOID: "log-sigmoid",
 }
+
+
+_CHANGES = "a number changes"
+# What makes a fix unsafe and needs no word more: the finding or the fix says it.
+_SAID = frozenset({_CHANGES, WRAPPED})
+
+# With `from_logits=True` these losses would apply an activation that is none of what went.
+_OTHERS = frozenset(
+    {(produced, expected) for produced in (SOFTMAX, LOG_SOFTMAX) for expected in (BINARY, SIGMOID_LOGITS)}
+    | {
+        (produced, expected)
+        for produced in (SIGMOID, LOG_SIGMOID)
+        for expected in (CATEGORICAL, LOG_PROBABILITIES, SOFTMAX_LOGITS)
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +130,8 @@ def _finish(
         except Refused as refusal:
             draft.doubt(str(refusal))
     is_safe = code in _EXACT and not draft.doubts
+    if not is_safe:
+        message = "; ".join([message, *(reason for reason in draft.doubts if reason not in _SAID)][:2])
     return Fix("safe" if is_safe else "unsafe", message, edits)
 
 
@@ -126,13 +146,16 @@ def _to_logits(
     removed: dict[str, None] = {}
     for joint in group:
         assert joint.pair is not None
+        if (joint.pair.produced, joint.expected) in _OTHERS:
+            word = _WORDS[joint.pair.produced]
+            raise Refused(f"`{joint.pair.sink_text}` takes the same {word}: on raw scores it is another loss")
         if joint.pair.produced in _WORDS:
             remove(files, draft, joint)
             removed[_WORDS[joint.pair.produced]] = None
         elif joint.pair.produced == HIDDEN:
             raise Refused("the output is a hidden activation")
     if any(joint.code is not None and joint.code not in _EXACT for joint in group):
-        draft.doubt("a number changes")
+        draft.doubt(_CHANGES)
     before = len(draft.edits)
     sinks = list({(joint.sink, joint.setting): joint for joint in group}.values())
     for joint in sinks:

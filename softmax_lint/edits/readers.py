@@ -34,6 +34,7 @@ from softmax_lint.edits.written import overlap
 from softmax_lint.judging import Joint
 from softmax_lint.linking.consumers import STEP
 
+WRAPPED = "what reads the output gets the activation"
 _DEEPEST = 4  # names for one output
 
 
@@ -99,7 +100,7 @@ def wrap_readers(
             draft.doubt("what reads the output stands where the activation does")
             continue
         draft.join(made)
-        draft.doubt("what reads the output gets the activation")
+        draft.doubt(WRAPPED)
         count += 1
     return count
 
