@@ -234,7 +234,7 @@ def _strangers(outcome: Fixed, joints: Sequence[Joint]) -> Iterator[str]:
 def _wraps(old: str, new: str) -> bool:
     """Whether a line only got the removed activation around a part of it: the output is used there."""
     steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    added = "".join(new[c:d] for tag, _, _, c, d in steps if tag == "insert")
+    added = "".join(new[c:d] for tag, _, _, c, d in steps if tag == "insert").lower()
     return all(tag in ("equal", "insert") for tag, *_ in steps) and ("softmax" in added or "sigmoid" in added)
 
 

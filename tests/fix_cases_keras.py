@@ -186,7 +186,6 @@ METRICS = {
     "softmax": (
         "'accuracy'", "'acc'", "keras.metrics.{s}Accuracy()", "keras.metrics.{s}Crossentropy()",
         "keras.metrics.{s}Crossentropy(name='ce')", "keras.metrics.{f}", "'{f}'", "keras.metrics.{s}TopKAccuracy",
-        "'{s}_accuracy'",
     ),
     "sigmoid": (
         "'accuracy'", "'binary_accuracy'", "keras.metrics.BinaryAccuracy()",

@@ -159,6 +159,12 @@ def test_torch_readers(head: dict[str, object], reader: str, count: int, tmp_pat
     assert result.count("torch.softmax(") + result.count("torch.sigmoid(") == count
 
 
+TORCH_READERS += [
+    ("print(torch.cat([model(x), model(-x)]).argmax(1))", 0),
+    ("p = torch.cat((model(x), model(-x)), dim=0)\nprint(p.max(dim=1)[1], p.max())", 2),
+    ("p = torch.stack([model(x), model(-x)]).mean(0)\nprint(p.argmax(1))", 2),
+    ("p = torch.cat([model(x), model(-x)], 1)\nprint(p.max(), p.argmax(1))", 2),
+]
 LOGARITHM_READERS = [
     ("print(model(x).exp(), model(x).argmax(1))", 1),
     ("p = model(x)\nprint(torch.exp(p).sum(1), p[0])", 1),
@@ -210,6 +216,17 @@ KERAS_READERS = [
         "print(kept)",
         1,
     ),
+    (
+        "p = np.concatenate([model.predict(x, verbose=0), model.predict(-x, verbose=0)])\n"
+        "print(np.argmax(p, axis=1), p.argmax(1), np.argmax(np.array(p)[0]))",
+        0,
+    ),
+    (
+        "p = np.concatenate([model.predict(x, verbose=0), model.predict(-x, verbose=0)])\nprint(p.max(axis=1))",
+        2,
+    ),
+    ("p = np.concatenate([model.predict(x, verbose=0)] * 2, axis=1)\nprint(p.argmax(1))", 1),
+    ("print(tf.concat([model(x), model(-x)], 0).numpy().max())", 2),
     (
         CALLBACK + "        print(log(self.model(x)[0]))\n\n\nmodel.fit(x, y, verbose=0, callbacks=[Own()])",
         1,
@@ -481,19 +498,34 @@ def test_metrics_of_several_outputs_stay(tmp_path: Path) -> None:
     [
         ("import keras\n\nrate = keras.Variable(0.1)\n", "keras.ops.{0}(model.predict(x))"),
         ("import keras\n\n\nclass Own(keras.Layer):\n    pass\n\n", "keras.ops.{0}(model.predict(x))"),
-        ("import keras\n\nx = keras.layers.Layer()\n", ""),
+        # Without a sign of Keras 3 it may be an earlier one.
+        ("import keras\nimport numpy as np\n\n", "np.asarray(keras.layers.{1}(model.predict(x)))"),
+        ("import keras\nfrom keras.layers import *\n\n", "np.asarray(keras.layers.{1}(model.predict(x)))"),
+        ("import keras\nimport tensorflow\n", "tensorflow.{2}(model.predict(x)).numpy()"),
     ],
 )
 @pytest.mark.parametrize("name", ["softmax", "sigmoid"])
-def test_readers_where_tensorflow_is_not_imported(head: str, wrapped: str, name: str, tmp_path: Path) -> None:
-    loss = {"softmax": "categorical", "sigmoid": "binary"}[name]
+def test_readers_where_keras_is_imported_alone(head: str, wrapped: str, name: str, tmp_path: Path) -> None:
+    loss, layer, function = {
+        "softmax": ("categorical", "Softmax()", "nn.softmax"),
+        "sigmoid": ("binary", "Activation('sigmoid')", "sigmoid"),
+    }[name]
     program = (
         f"{head}model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation='{name}')])\n"
         f"model.compile(loss='{loss}_crossentropy')\nprint(model.predict(x))\n"
     )
     outcome = fix(tmp_path, {"train.py": program})
     (result,) = outcome.files.values()
-    text = result.decode()
-    # Without a sign of Keras 3 it may be an earlier one.
-    assert ("import tensorflow" in text) == (not wrapped)
-    assert wrapped.format(name) in text
+    assert wrapped.format(name, layer, function) in result.decode()
+
+
+@pytest.mark.parametrize("head", [KERAS_SOFTMAX, KERAS_SIGMOID], ids=["softmax", "sigmoid"])
+@pytest.mark.parametrize(
+    ("reader", "count"),
+    [("print(model.predict(x, verbose=0))", 1), ("print(np.max(model(x), axis=1), model(x).shape)", 1)],
+)
+def test_layers_around_readers(head: dict[str, object], reader: str, count: int, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    program = KERAS.replace("import tensorflow as tf\nfrom tensorflow import keras\n", "import keras\n")
+    result = check_prints_the_same(program.format(**head) + reader + "\n", tmp_path)
+    assert result.count("keras.layers.Softmax(") + result.count("layers.Activation('sigmoid')") == count

@@ -16,6 +16,7 @@ EXPONENTIAL = "exponential"  # back from logarithms
 _TORCH = {SOFTMAX: "softmax", LOG_SOFTMAX: "log_softmax", SIGMOID: "sigmoid", EXPONENTIAL: "exp"}
 _TENSORFLOW = {SOFTMAX: "nn.softmax", LOG_SOFTMAX: "nn.log_softmax", SIGMOID: "sigmoid", EXPONENTIAL: "exp"}
 _KERAS = {SOFTMAX: "softmax", LOG_SOFTMAX: "log_softmax", SIGMOID: "sigmoid", EXPONENTIAL: "exp"}
+_LAYERS = {SOFTMAX: ("Softmax", ""), SIGMOID: ("Activation", "'sigmoid'")}
 # Where TensorFlow computes nothing until a session runs, arrays cannot come out of its functions.
 _GRAPHS = re.compile(r"\b(?:Session|placeholder|ConfigProto|disable_eager_execution|disable_v2_behavior)\(")
 # Keras 3 has these, no earlier Keras has.
@@ -104,6 +105,14 @@ def _of_keras(
             return f"{name}(", f"{last})"
         back = ensure_name(files, draft, text, tree, node, ("keras",), "ops.convert_to_numpy")
         return f"{back}({name}(", f"{last}))"
+    if paths & {"tensorflow", "keras"} == {"keras"} and produced in _LAYERS:
+        # Keras 2 has no `ops`, and Keras 3 may run without TensorFlow: both have layers.
+        layer, given = _LAYERS[produced]
+        name = ensure_name(files, draft, text, tree, node, ("keras",), f"layers.{layer}")
+        before, after = f"{name}({given or last[2:]})(", ")"
+        if not array:
+            return before, after
+        return f"{ensure_module(files, draft, text, tree, node, 'numpy', 'np')}.asarray({before}", f"{after})"
     if array and any(_GRAPHS.search(each.text) for each in texts):
         raise Refused("TensorFlow computes in graphs here")
     name = f"{ensure_module(files, draft, text, tree, node, 'tensorflow', 'tf')}.{_TENSORFLOW[produced]}"

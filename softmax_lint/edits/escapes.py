@@ -25,6 +25,7 @@ from softmax_lint.edits.flow import (
     Flow,
     Source,
     Use,
+    keeps_rows,
     leaf_of,
     nodes_at,
 )
@@ -264,7 +265,7 @@ def _doubt_of_output(use: Use, node: ast.AST, parent: ast.AST, allowed: Set[int]
         return f"`.{parent.attr}` of the output in row {row}"
     if isinstance(parent, ast.Call):
         leaf = leaf_of(parent.func)
-        if leaf in ORDER or leaf in FUNCTIONAL or is_followed(leaf, flow):
+        if leaf in ORDER or leaf in FUNCTIONAL or is_followed(leaf, flow) or keeps_rows(parent):
             return None
         if leaf in PAIRS and takes_indices(use.around[1:], parent):
             return None

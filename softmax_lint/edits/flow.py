@@ -28,6 +28,10 @@ SAME_OUTPUT = frozenset({
     "squeeze", "unsqueeze", "view", "reshape", "flatten", "contiguous", "cpu", "cuda", "detach", "data", "to",
     "numpy", "clone", "float", "double", "view_as",
 })  # fmt: skip
+# Functions that keep outputs what they are, alone or side by side.
+JOINING = frozenset({
+    "concatenate", "concat", "cat", "vstack", "stack", "squeeze", "array", "asarray", "as_tensor",
+})  # fmt: skip
 _ADDING = frozenset({"add", "append", "add_module", "register_module"})
 _METHODS = frozenset({"forward", "call", "__call__"})
 
@@ -172,7 +176,7 @@ class Flow:
             return MODEL
         if leaf in FUNCTIONAL and OUTPUT in kinds:
             return MODEL
-        return None
+        return OUTPUT if OUTPUT in kinds and keeps_rows(node) else None
 
     # Propagation.
 
@@ -309,6 +313,14 @@ def _read_by(node: ast.AST) -> tuple[set[str], set[int]]:
             elif isinstance(each, ast.Attribute):
                 names.add(each.attr)
     return names, ids
+
+
+def keeps_rows(call: ast.Call) -> bool:
+    """Whether a call gives the rows of its arguments as they are, in one array: joined along the first axis."""
+    if leaf_of(call.func) not in JOINING:
+        return False
+    numbers = [*call.args[1:], *(each.value for each in call.keywords if each.arg in ("axis", "dim"))]
+    return all(isinstance(each, ast.Constant) and each.value in (0, None) for each in numbers)
 
 
 def leaf_of(node: ast.AST) -> str:

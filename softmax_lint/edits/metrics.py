@@ -289,8 +289,10 @@ def _carry_binary(
     if call is not None:
         draft.take(text, do.set_argument(tree, call, parameter, number, position))
         return
-    label = string if string is not None else name
-    _replace(files, draft, text, tree, node, kind, f"{parameter}={number}, name='{label}'")
+    # A class names its objects itself.
+    is_class = string is None and name == kind
+    named = "" if is_class else f", name='{string if string is not None else name}'"
+    _replace(files, draft, text, tree, node, kind, f"{parameter}={number}{named}")
 
 
 def _flag(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from softmax_lint.edits.escapes import ORDER, PAIRS, SHAPE, Survey, doubt, is_followed, takes_indices
-from softmax_lint.edits.flow import FUNCTIONAL, SAME_OUTPUT, leaf_of
+from softmax_lint.edits.flow import FUNCTIONAL, SAME_OUTPUT, keeps_rows, leaf_of
 from softmax_lint.representation import LOG_SOFTMAX, SIGMOID, SOFTMAX
 
 # What becomes of an output.
@@ -112,6 +112,16 @@ class Readings:
                 continue
             call = parent
             step = position
+            if isinstance(parent, (ast.List, ast.Tuple)):
+                step += 1
+                call = around[step]
+                if isinstance(call, ast.Call) and keeps_rows(call):
+                    current, position = call, step + 1
+                    continue
+                break
+            if isinstance(call, ast.Call) and call.func is not current and keeps_rows(call):
+                current, position = call, step + 1
+                continue
             if isinstance(parent, ast.keyword):
                 step += 1
                 call = around[step]
