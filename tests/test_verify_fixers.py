@@ -49,6 +49,7 @@ COMPARED = ("> 0.5", "> 0")
 
 CASES = [
     ("right", KERAS, (FLAG, LAYER, METRIC), None),
+    ("another start", KERAS, (FLAG, LAYER, METRIC, ("import keras\n", "import keras\n\nkeras.utils.set_random_seed(7)\n")), "same start"),
     ("flag set, layer kept", KERAS, (FLAG,), "same function"),
     ("layer removed, flag not set", KERAS, (LAYER, METRIC), "same training"),
     ("metric not carried", KERAS, (FLAG, LAYER), "same metrics"),
