@@ -46,10 +46,11 @@ SCORED_ALL = (
     '[keras.metrics.BinaryAccuracy(threshold=0.0, name="accuracy"), keras.metrics.AUC(name="auc", from_logits=True)]',
 )
 COMPARED = ("> 0.5", "> 0")
+SEED = ("import keras\n", "import keras\n\nkeras.utils.set_random_seed(7)\n")
 
 CASES = [
     ("right", KERAS, (FLAG, LAYER, METRIC), None),
-    ("another start", KERAS, (FLAG, LAYER, METRIC, ("import keras\n", "import keras\n\nkeras.utils.set_random_seed(7)\n")), "same start"),
+    ("another start", KERAS, (FLAG, LAYER, METRIC, SEED), "same start"),
     ("flag set, layer kept", KERAS, (FLAG,), "same function"),
     ("layer removed, flag not set", KERAS, (LAYER, METRIC), "same training"),
     ("metric not carried", KERAS, (FLAG, LAYER), "same metrics"),
