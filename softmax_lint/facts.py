@@ -9,44 +9,29 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-# A loss or a trainer has to be spelled somewhere; lower case, searched in the lower-cased text of a file. The
-# tokens stand behind a part that all of them hold: where it is missing, none of them is searched.
-LOSSES: dict[str, tuple[str, ...]] = {
-    "entropy": ("rossentropy", "ross_entropy"),
-    "loss": (
-        "nll_loss", "nllloss", "log_loss", "celoss", "ctc_loss", "ctcloss", "softmarginloss",
-        "soft_margin_loss", "asymmetricloss", "focalloss", "focal_loss", "compute_loss",
-    ),
-    "bce": ("bce",),
-    "kl": ("kl_div", "kldiv"),
-    "cce_": ("cce_dice", "cce_jaccard"),
-    "focal": ("focalcross", "focal_cross", "focal_dice", "focal_jaccard"),
-    "neuralnet": ("neuralnet",),
-    "learner(": ("learner(",),
-    "supervised": ("supervisedrunner", "create_supervised"),
-}  # fmt: skip
-# Losses that take anything, samplers, and what meets its like or a logarithm: what there is to say about
-# these is said where they are spelled.
-OTHERS: dict[str, tuple[str, ...]] = {
-    "loss": ("loss(", "mse_loss", "l1_loss"),
-    "huber": ("huber",),
-    "tversky": ("tversky",),
-    "hinge": ("hinge",),
-    "triplet": ("triplet",),
-    "mean_": ("mean_squared", "mean_absolute"),
-    "softmax": ("softmax",),
-    "sigmoid": ("sigmoid",),
-    "categorical(": ("categorical(",),
-    "bernoulli(": ("bernoulli(",),
-}
+# Most of what follows stands for a search through every byte of a project, a few of which cost as much as reading
+# it. So what is common to many tokens is searched first, and the rest where it was found.
+#
+# A loss or a trainer has to be spelled somewhere. In lower case, as all that follows: what stands before "loss",
+_BEFORE_LOSS = (
+    b"nll_", b"nll", b"log_", b"ce", b"ctc_", b"ctc", b"softmargin", b"soft_margin_", b"asymmetric", b"focal",
+    b"focal_", b"compute_", b"cce_dice_", b"cce_jaccard_", b"focal_dice_", b"focal_jaccard_", b"withlogits",
+)  # fmt: skip
+# before "entropy",
+_BEFORE_ENTROPY = (b"ross", b"ross_")
+# what names a loss in a file that says "loss", be it in the name of a module,
+_IN_LOSSES = (b"bce", b"kldiv")
+# and what says nothing of the kind.
+_TRAINERS = (b"kl_div", b"neuralnet", b"learner(")
+_SUPERVISED = (b"supervisedrunner", b"create_supervised")
+# Losses that take anything, in files that say "loss"; calls of what is named so are losses of some kind.
+_VAGUE = (b"huber", b"tversky", b"hinge", b"triplet", b"mean_squared", b"mean_absolute")
+# Samplers, and what meets its like or a logarithm: what there is to say about these is said where they are spelled.
+_OTHERS = (b"softmax", b"sigmoid", b"categorical(", b"bernoulli(")
 # Logarithms of what another file makes.
-LOGARITHMS: dict[str, tuple[str, ...]] = {
-    ".log(": (
-        "torch.log(", "tf.log(", "math.log(", "k.log(", "ops.log(", "jnp.log(", ".log()", "backend.log(",
-    ),
-}  # fmt: skip
+_LOGARITHMS = (b"torch", b"tf", b"math", b"k", b"ops", b"jnp", b"backend")
 # Losses on binary logits, and what may read such logits in other files than the loss.
-_LOGITS = (b"withlogits", b"with_logits", b"from_logits")
+_LOGITS = (b"with", b"with_", b"from_")
 _FRAMEWORKS = (b"torch", b"keras", b"tensorflow", b"lightning")
 _READS = (b".round(", b".gt(", b".ge(", b".lt(", b".le(")
 _OVER, _UNDER = rb"[<>]=?\s*0?\.\d", rb"\.\d+\s*[<>]"
@@ -57,12 +42,11 @@ _LONGEST_CALL = 2_000
 
 # (module with its leading dots, name or "", bound name)
 Import = tuple[str, str, str]
-Groups = tuple[tuple[bytes, tuple[bytes, ...]], ...]
 
 
 class Facts(NamedTuple):
-    """Whether a file spells a sink, a loss, the logarithm of what may come from elsewhere, a loss on logits, a
-    threshold for what a model gives, or a suppression that is meant for this linter; and all its imports,
+    """Whether a file spells a sink, a loss, a loss on logits, or a suppression that is meant for this linter;
+    where it spells no sink, whether it takes the logarithm of what may come from elsewhere; and all its imports,
     wherever they stand.
     """
 
@@ -70,46 +54,64 @@ class Facts(NamedTuple):
     loss: bool
     logarithm: bool
     logits: bool
-    reads: bool
     silences: bool
     imports: tuple[Import, ...]
-
-
-def _encoded(groups: dict[str, tuple[str, ...]]) -> Groups:
-    return tuple((stem.encode(), tuple(t.encode() for t in tokens)) for stem, tokens in groups.items())
-
-
-_LOSSES, _OTHERS, _LOGARITHMS = _encoded(LOSSES), _encoded(OTHERS), _encoded(LOGARITHMS)
 
 
 def state(data: bytes, more: Sequence[bytes] = ()) -> Facts:
     """The facts of a file's Python, in UTF-8. `more` are tokens of sinks besides ours, in lower case."""
     lowered = data.lower()
     loss = holds_loss(lowered) or any(token in lowered for token in more)
-    silences = b"softmax-lint:" in data or (b"noqa" in lowered and b"sml" in lowered)
+    sink = loss or _holds_other(lowered)
+    silences = b"sml" in lowered and b"noqa" in lowered
     return Facts(
-        loss or _holds(lowered, _OTHERS),
+        sink,
         loss,
-        _holds(lowered, _LOGARITHMS),
-        any(token in lowered for token in _LOGITS),
-        any(name in lowered for name in _FRAMEWORKS) and _compares(lowered),
-        silences,
+        not sink and _follows(lowered, b".log(", _LOGARITHMS, b")"),
+        sink and _follows(lowered, b"logits", _LOGITS),
+        silences or (sink and b"softmax-lint:" in data),
         tuple(dict.fromkeys(imports_of(data))),
     )
 
 
 def holds_sink(lowered: bytes) -> bool:
     """Whether lower-cased Python may hold a sink."""
-    return holds_loss(lowered) or _holds(lowered, _OTHERS)
+    return holds_loss(lowered) or _holds_other(lowered)
 
 
 def holds_loss(lowered: bytes) -> bool:
     """Whether lower-cased Python may hold a loss, or something that trains with one."""
-    return _holds(lowered, _LOSSES) or (_COMPILE in lowered and any(_compilations(lowered)))
+    return (
+        _follows(lowered, b"entropy", _BEFORE_ENTROPY)
+        or _follows(lowered, b"loss", _BEFORE_LOSS)
+        or any(token in lowered for token in _TRAINERS)
+        or (b"supervised" in lowered and any(token in lowered for token in _SUPERVISED))
+        or (_COMPILE in lowered and any(_compilations(lowered)))
+        or (b"loss" in lowered and any(token in lowered for token in _IN_LOSSES))
+    )
 
 
-def _holds(lowered: bytes, groups: Groups) -> bool:
-    return any(stem in lowered and any(token in lowered for token in tokens) for stem, tokens in groups)
+def _holds_other(lowered: bytes) -> bool:
+    if any(token in lowered for token in _OTHERS):
+        return True
+    return b"loss" in lowered and (b"loss(" in lowered or any(token in lowered for token in _VAGUE))
+
+
+def reads_logits(data: bytes) -> bool:
+    """Whether a file may hold a threshold for what a model gives."""
+    lowered = data.lower()
+    return any(name in lowered for name in _FRAMEWORKS) and _compares(lowered)
+
+
+def _follows(text: bytes, stem: bytes, before: tuple[bytes, ...], after: bytes | None = None) -> bool:
+    """Whether one of these stands before `stem` somewhere, or `after` behind it."""
+    at = text.find(stem)
+    while at >= 0:
+        end = at + len(stem)
+        if text.endswith(before, 0, at) or (after is not None and text.startswith(after, end)):
+            return True
+        at = text.find(stem, end)
+    return False
 
 
 def _compares(lowered: bytes) -> bool:

@@ -28,7 +28,7 @@ def module_name(path: str) -> str:
 class _Entry:
     """A file: what it says, all words of its imports, its Python on demand, and what that defines once asked."""
 
-    __slots__ = ("facts", "key", "outline", "text", "words")
+    __slots__ = ("_reads", "facts", "key", "outline", "text", "words")
 
     def __init__(self, key: object, stated: Facts, text: Callable[[], str]) -> None:
         self.key = key
@@ -36,6 +36,13 @@ class _Entry:
         self.words = facts.words_of(stated.imports)
         self.text = text
         self.outline: Outline | None = None
+        self._reads: bool | None = None
+
+    def reads(self) -> bool:
+        """Whether it may hold a threshold for what a model gives."""
+        if self._reads is None:
+            self._reads = facts.reads_logits(self.text().encode("utf-8", "replace"))
+        return self._reads
 
 
 class Index:
@@ -86,10 +93,12 @@ class Index:
         """The files to run: those that spell a sink, and those that may bring a model to one elsewhere."""
         chosen = {path for path, entry in self._known.items() if entry.facts.sink}
         chosen |= {path for path in self._up(chosen) if self._known[path].facts.logarithm}
-        if self.has_logits():
-            chosen |= {path for path, entry in self._known.items() if entry.facts.reads}
         losses = [path for path, entry in self._known.items() if entry.facts.loss]
-        return frozenset(chosen | self._wired(losses)) if losses else frozenset(chosen)
+        if losses:
+            chosen |= self._wired(losses)
+        if self.has_logits():
+            chosen |= {path for path, entry in self._known.items() if path not in chosen and entry.reads()}
+        return frozenset(chosen)
 
     def _wired(self, losses: list[str]) -> frozenset[str]:
         from softmax_lint.wiring import Outline, wire

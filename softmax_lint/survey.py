@@ -24,7 +24,7 @@ class Seen(NamedTuple):
     facts: Facts
 
 
-NOTHING = Facts(False, False, False, False, False, False, ())
+NOTHING = Facts(False, False, False, False, False, ())
 
 
 def survey(
