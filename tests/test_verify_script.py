@@ -276,6 +276,22 @@ def test_wrong_torch_fixers(
 
 
 @needs_torch
+def test_fixed_program_that_fails(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    launched: Callable[[Job, Limits], Ended],
+) -> None:
+    data = "import torch\ndata, targets = torch.ones(2, 4), torch.tensor([0, 1])"
+    wanted = request(write(tmp_path, {"train.py": FAST.format(first=data)}))
+    found = check(
+        wanted, BROKEN, monkeypatch, capsys, launched, wrongly((", nn.Softmax(dim=1)", ", nn.Nothing()"))
+    )
+    assert found["failed"] == {"runs"}
+    assert "has no attribute 'Nothing'" in found["checks"][0]["message"]
+
+
+@needs_torch
 def test_notebook_shows_the_cost(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -400,6 +416,18 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["verify", str(path), "--yes", "--", "--epochs", "3"]) == FAILED
     shown = capsys.readouterr().err
     assert "This runs" in shown and "SML002" in shown and "['--epochs', '3']" in shown
+
+
+def test_a_project_without_a_mark_reaches_to_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {f"mine/{name}": text for name, text in TORCH.items() if name != "pyproject.toml"}
+    files["mine/scripts/train.py"] = files.pop("mine/train.py")
+    path = write(tmp_path, files)
+    monkeypatch.chdir(tmp_path / "mine")
+    prepared = prepare(str(path))
+    assert (prepared.root, prepared.script) == (str(tmp_path / "mine"), str(Path("scripts", "train.py")))
+    assert [patch.filename for patch in prepared.patches] == [str(Path("models", "net.py")), prepared.script]
 
 
 def test_rows_after_an_edit() -> None:

@@ -39,7 +39,7 @@ def _section(each: Judged) -> str:
     if not each.reached:
         parts.append('<p class="unknown">Its loss was not evaluated in this run.</p></section>')
         return "".join(parts)
-    parts += [markup.checks(each.checks), *(f"<p>{escape(fact)}.</p>" for fact in each.cost)]
+    parts += [markup.checks(each.checks), *(f"<p>Cost: {escape(fact)}.</p>" for fact in each.cost)]
     if len(each.losses_before) > 1 and len(each.losses_after) > 1:
         parts += [
             '<div class="key"><span class="before">loss as written</span><span class="after">loss fixed</span></div>',
