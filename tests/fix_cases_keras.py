@@ -200,6 +200,14 @@ METRICS = {
         "keras.metrics.BinaryIoU(target_class_ids=[1], threshold=0.2)",
     ),
 }  # fmt: skip
+# A whole model of the library, which names the activation of its head.
+HEAD = """import keras
+
+model = keras.applications.MobileNet(
+    input_shape=(32, 32, 3), alpha=0.25, weights=None, classes={classes}, dropout=0.0
+)
+model.compile(optimizer='sgd', loss='sparse_categorical_crossentropy', metrics=['accuracy'])
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fix_cases_keras import Case, cases, units
+from fix_cases_keras import HEAD, Case, cases, units
 from test_fixer import fix
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -80,3 +80,32 @@ def test_the_fixed_program_does_the_same(case: Case, tmp_path: Path) -> None:
         assert np.allclose(value, after.numbers[name], rtol=1e-5, atol=1e-6), name
     for old, new in zip(before.gradients, after.gradients, strict=True):
         assert np.allclose(old, new, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_model_of_the_library_does_the_same(tmp_path: Path) -> None:
+    text = HEAD.format(classes=3)
+    outcome = fix(tmp_path, {"train.py": text})
+    assert [each.fix.applicability for each in outcome.applied] == ["safe"] and not outcome.report.diagnostics
+    (data,) = outcome.files.values()
+    images = RANDOM.normal(size=(6, 32, 32, 3)).astype("float32")
+    labels = CLASSES[:6]
+    shown: list[Any] = []
+    weights: list[Any] | None = None
+    for program in (text, data.decode()):
+        keras.utils.clear_session(free_memory=False)
+        space: dict[str, Any] = {}
+        exec(compile(program, "train", "exec"), space)
+        model = space["model"]
+        weights = weights if weights is not None else model.get_weights()
+        model.set_weights(weights)
+        output = model.predict(images, verbose=0)
+        numbers = model.train_on_batch(images, labels, return_dict=True)
+        gradients = [old - new for old, new in zip(weights, model.get_weights(), strict=True)]
+        shown.append((output, numbers, gradients))
+    (before, numbers, gradients), (after, others, left) = shown
+    undone = keras.ops.convert_to_numpy(keras.ops.softmax(after))
+    assert not np.allclose(before, after) and np.allclose(undone, before, atol=1e-6)
+    assert all(np.allclose(numbers[name], others[name], rtol=1e-5) for name in numbers)
+    for old, new in zip(gradients, left, strict=True):
+        assert np.allclose(old, new, rtol=1e-3, atol=1e-5)
