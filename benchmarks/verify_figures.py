@@ -1,8 +1,8 @@
-"""Print the table of figures in docs/verify.md: ``python benchmarks/verify_figures.py [--write] [FILE]``.
+"""Print the table of figures in docs/verify.md: ``python benchmarks/verify_figures.py [--write] [FILE…]``.
 
-FILE is what ``softmax-lint verify --json`` printed; without it, that is run here. With ``--write`` the table goes into
-the page. Accuracies and times are those of
-one machine; what a wrong answer costs is arithmetic, and `tests/test_verify_fixers.py` compares it on every run.
+A FILE is what ``softmax-lint verify --json`` printed, on machines with one backend or another; without any, that is
+run here. With ``--write`` the table goes into the page. Accuracies and times are those of one machine; what a wrong
+answer costs is arithmetic, and `tests/test_verify_fixers.py` compares it on every run.
 """
 
 from __future__ import annotations
@@ -68,23 +68,34 @@ def table(programs: list[dict[str, Any]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
+def source(runs: list[dict[str, Any]]) -> str:
+    """A sentence on what was measured, with what, and how long it took."""
+    measured = [entry["measured"] for run in runs for entry in run["programs"] if "measured" in entry]
+    versions = {name: number for each in measured for name, number in each["versions"].items()}
+    shown = ", ".join(f"{name} {versions[name].partition('+')[0]}" for name in versions if name != "python")
+    pairings = measured[0]["pairings"]
+    times = " and ".join(f"{len(run['programs'])} programs in {run['seconds']:.0f} s" for run in runs)
+    return (
+        f"Measured on {runs[0]['data']}, {len(pairings)} seeds of {len(pairings[0]['before']['losses'])} epochs, with"
+        f" {shown}, on two cores: {times}."
+    )
+
+
 def main() -> None:
     """Print the table of a run, or put it where it belongs."""
     words = [word for word in sys.argv[1:] if word != "--write"]
-    if words:
-        text = Path(words[0]).read_text(encoding="utf-8")
-    else:
-        command = [sys.executable, "-m", "softmax_lint", "verify", "--json", "--epochs", "8"]
-        text = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
-    value = json.loads(text)
-    made = table(value["programs"])
+    texts = [Path(word).read_text(encoding="utf-8") for word in words]
+    if not words:
+        command = [sys.executable, "-m", "softmax_lint", "verify", "--json"]
+        texts = [subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout]
+    runs = [json.loads(text) for text in texts]
+    made = f"{table([entry for run in runs for entry in run['programs']])}\n\n{source(runs)}"
     if "--write" in sys.argv:
         page = PAGE.read_text(encoding="utf-8")
         start, end = page.index(START) + len(START), page.index(END)
         PAGE.write_text(f"{page[:start]}\n{made}\n{page[end:]}", encoding="utf-8")
     else:
         print(made)
-    sys.stderr.write(f"{value['data']}; {value['seconds']:.0f} s\n")
 
 
 if __name__ == "__main__":

@@ -453,6 +453,35 @@ def test_what_cannot_run(
 
 
 @pytest.mark.parametrize(
+    ("measured", "status", "said"),
+    [
+        (measurement(), HELD, "1 of 1 fixes held"),
+        (measurement(differ=7), BROKEN, "same predictions did not hold: 7 of 1000"),
+        (Crash("after", "ValueError: x"), BROKEN, "it runs did not hold: after: ValueError: x"),
+        (Crash("before", "ValueError: x"), FAILED, "it runs could not be checked: before: ValueError: x"),
+        (Crash(None, "the process ended with status -9"), FAILED, "status -9"),
+    ],
+)
+def test_exit_status(
+    measured: Any,
+    status: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("numpy")
+    from softmax_lint.verify.digits import Digits
+
+    monkeypatch.setattr(default, "find_spec", lambda name: name)
+    monkeypatch.setattr(default.digits, "load", lambda *_: Digits(**arrays(), origin="30 digits"))
+    monkeypatch.setattr(default, "measure", lambda *_: {TASK.name: measured})
+    assert main(["verify", "--quiet", "--color", "never", "--only", TASK.name]) == status
+    assert said in capsys.readouterr().out
+    assert main(["verify", "--quiet", "--only", TASK.name, "--json"]) == status
+    assert json.loads(capsys.readouterr().out)["status"] == status
+
+
+@pytest.mark.parametrize(
     ("only", "missing", "message"),
     [
         ((), {"keras"}, 'pip install "softmax-lint[verify]"'),

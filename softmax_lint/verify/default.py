@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +22,6 @@ from softmax_lint.verify.results import BROKEN, FAILED, HELD, CannotRun, Patch
 
 _QUICK = Effort(seeds=(1, 2), epochs=1)
 _QUICK_DIGITS = (500, 200)
-Make = Callable[[Task, Path], Patch]
 
 
 def run(request: ProgramsRequest, *, color: bool = False) -> int:
@@ -61,15 +60,14 @@ def verify(
     *,
     quiet: bool = True,
     quick: bool = False,
-    make: Make | None = None,
 ) -> list[Outcome]:
-    """Lint, fix, measure and judge. `make` takes the place of the fixer, from a task and the copy of its program."""
+    """Lint, fix, measure and judge."""
     if quick:
         images = images.first(*_QUICK_DIGITS)
     with tempfile.TemporaryDirectory(prefix="softmax-lint-verify-") as name:
         folder = Path(name)
         images.save(folder / "mnist.npz")
-        patches = {task.name: (make or _patch)(task, _copy(task, folder)) for task in chosen}
+        patches = {task.name: _patch(task, _copy(task, folder)) for task in chosen}
         jobs = [(task, patches[task.name]) for task in chosen if patches[task.name].diff]
         shown = bars(len(jobs), quiet)
         try:
