@@ -246,7 +246,10 @@ def carry_loss(machine: Machine, given: Arguments) -> bool:
 
 def brings_loss(machine: Machine, thing: Class) -> bool:
     """Whether a method of the class may meet a sink."""
-    return _class_matters(machine, thing, set(), writes=False)
+    known = machine.bringing.get(thing.id)
+    if known is None:
+        known = machine.bringing[thing.id] = _class_matters(machine, thing, set(), writes=False)
+    return known
 
 
 def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int], writes: bool = True) -> bool:

@@ -78,6 +78,7 @@ class Machine:
         self.exhausted: set[int] = set()
         self.remembered: list[tuple[int, int]] = []  # class and instance, in the order they were made
         self.making = 0  # depth of instances that are initialised
+        self.bringing: dict[int, bool] = {}  # class to whether a method of it may meet a sink
         self.patient: dict[int, bool] = {}  # class to whether the `__init__` of its instances can wait
         self.met = 0  # times that something met a sink
         self.dull: dict[tuple[int, int], int] = {}  # definition to its runs that only kept books

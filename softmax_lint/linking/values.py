@@ -266,7 +266,11 @@ def under(value: Value, guards: Guards) -> Value:
 
 
 def join(values: Iterable[Value]) -> Value:
-    """All cases of the values, each once; past MOST_CASES (objects and calls: MOST_OBJECTS) an Unknown."""
+    """All cases of the values, each once; past MOST_CASES an Unknown (MOST_OBJECTS for objects, calls, and the
+    outputs of alternative objects)."""
+    values = tuple(values)
+    if len(values) == 1 and len(values[0]) == 1 and len(values[0][0].guards) <= FEW_GUARDS:
+        return values[0]
     cases: dict[tuple[Thing, Guards], Case] = {}
     things: dict[Thing, Guards] = {}
     for value in values:
@@ -285,10 +289,17 @@ def join(values: Iterable[Value]) -> Value:
     if not cases:
         return unknown("no value")
     if len(cases) > MOST_CASES:
-        others = sum(not is_object(thing) and not isinstance(thing, Lazy) for thing, _ in cases)
+        others = sum(not _is_by_object(case) for case in cases.values())
         if len(cases) > MOST_OBJECTS or others > MOST_CASES:
             return unknown("too many alternatives")
     return tuple(cases.values())
+
+
+def _is_by_object(case: Case) -> bool:
+    """Whether the case is an object, or there because of which object another value is."""
+    if isinstance(case.thing, Tensor):
+        return any(guard[2] == OBJECT for guard in case.guards)
+    return is_object(case.thing) or isinstance(case.thing, Lazy)
 
 
 def _trimmed(case: Case) -> Case:
