@@ -110,7 +110,8 @@ def _disagree(callee: Value, given: Arguments) -> bool:
         if isinstance(function, Func):
             parameters = function.code[3][isinstance(thing, Bound) :]
             if any(
-                places.setdefault(name, place) != place for place, (name, _, _) in enumerate(parameters[:count])
+                places.setdefault(name, place) != place
+                for place, (name, _, _) in enumerate(parameters[:count])
             ):
                 return True
             needed.add(
@@ -171,7 +172,10 @@ def call_function(machine: Machine, thing: Func | Bound, given: Arguments, origi
 
 
 def _class_of(machine: Machine, thing: Thing) -> int | None:
-    return machine.heap.records[thing.id].of.id if isinstance(thing, Obj) and machine.heap.records[thing.id].kind == "instance" else None
+    if not isinstance(thing, Obj):
+        return None
+    record = machine.heap.records[thing.id]
+    return record.of.id if record.kind == "instance" else None
 
 
 def _enter(machine: Machine, function: Func, given: Arguments) -> Value:

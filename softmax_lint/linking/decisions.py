@@ -129,6 +129,8 @@ def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool |
             not isinstance(i, Repeat) and literal(i) is not None for i in items.items
         ):
             return any(literal(i).value == a.value for i in items.items), None  # type: ignore[union-attr]
+        if isinstance(b, Unknown) and b.key is not None and isinstance(a.value, str):
+            return None, machine.key("contains", b.key, a.value)
         return None, None
     if sign in ("is", "=="):
         for one, other in ((a, b), (b, a)):
@@ -231,6 +233,10 @@ def _collect(machine: Machine, results: list[tuple[bool | None, Guards, Any]]) -
                 value = (machine.key("value", parts[1]), (parts[2],))
                 yes, no = ((key, True), value), ((key, False),)
                 return Decision(None, no, yes) if negated else Decision(None, yes, no)
+            if parts[0] == "contains":
+                chosen = machine.path.way(machine.key("value", parts[1]))
+                if chosen is not None and isinstance(chosen[0], str):
+                    return Decision((parts[2] in chosen[0]) is not negated)
             if parts[0] == "in":
                 member = _member(machine, key, parts)
                 if not negated:

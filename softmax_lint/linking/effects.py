@@ -37,7 +37,16 @@ TOKENS = (
 )  # fmt: skip
 # Other sinks, and what trains a model.
 WHOLE = frozenset(
-    {"backward", "log", "categorical", "onehotcategorical", "bernoulli", "multinomial", "gumbel_softmax", "log_"}
+    {
+        "backward",
+        "log",
+        "categorical",
+        "onehotcategorical",
+        "bernoulli",
+        "multinomial",
+        "gumbel_softmax",
+        "log_",
+    }
 )
 MUTATORS = frozenset(
     [
@@ -229,9 +238,7 @@ def _is_softmax(name: str) -> bool:
 _SOFTMAX = re.compile(r"(?<![a-zA-Z_])softmax(?![a-zA-Z_])", re.I)
 
 
-def matters(
-    machine: Machine, function: Func, receiver: Thing, given: Arguments, writes: bool = True
-) -> bool:
+def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments, writes: bool = True) -> bool:
     """Whether the function may meet a loss (or write something) when it is run with these arguments."""
     return _matters(machine, function, receiver, set(), writes) or any(
         _carries_loss(machine, argument.value)

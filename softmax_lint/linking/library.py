@@ -105,10 +105,15 @@ def _unlisted(machine: Machine, path: str, given: Arguments, origin: Origin | No
     return unknown(f"`{path}` is not known", machine.fresh("call"))
 
 
+def _wraps(row: Api) -> bool:
+    """Whether the row is a class whose objects stand for one that their constructor is given."""
+    return row.role == KEEP and bool(row.subject) and row.subject in row.params
+
+
 def construct(machine: Machine, row: Api, path: str, given: Arguments, origin: Origin | None) -> Value:
     if row.role == LOSS:
         sinks.constructor(machine, row, path, given, origin)
-    if row.role == KEEP and row.subject and row.subject in row.params:
+    if _wraps(row):
         argument = subject(row, given)
         return argument.value if argument is not None else unknown(f"`{path}`", machine.fresh("keep"))
     made = machine.make_library(row, given, origin, path)
@@ -123,7 +128,9 @@ def construct(machine: Machine, row: Api, path: str, given: Arguments, origin: O
 def initialise(machine: Machine, made: Obj, row: Api, given: Arguments) -> None:
     """What the constructor of a library class leaves on the object, also on an instance of a derived class."""
     record = machine.heap.records[made.id]
-    if record.kind == "instance" and row.role in (CONTAINER, FUNCTIONAL, LOSS, TRAINER):
+    if record.kind == "instance" and (
+        row.role in (CONTAINER, FUNCTIONAL, LOSS, TRAINER) or _wraps(row)
+    ):
         record.extra = given
     if row.role == CONTAINER:
         items = containers.contained(machine, row, given)
@@ -329,6 +336,9 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
         if inner is None:
             return unknown(f"`{row.name}`", machine.fresh("apply"))
         return machine.mapped(machine.call(inner.value, given, at), tensors.out_of_reach)
+    if _wraps(row):
+        inner = subject(row, built)
+        return unknown(f"`{row.name}`", machine.fresh("keep")) if inner is None else machine.call(inner.value, given, at)
     if role == RECURRENT:
         returns = built.get((), "return_state")
         if returns is not None:

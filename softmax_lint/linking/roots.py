@@ -42,7 +42,9 @@ SPECIAL = frozenset(
     {"__init__", "forward", "call", "__call__"} | {name for names in PROTOCOLS.values() for name in names}
 )
 MOST_ALONE = 100_000  # operations that the functions of one file may take which nobody calls
-MOST_FUNCTION = 4_000  # operations of a function that nobody calls; of 134 losses in such, 133 are met within 1,100
+MOST_FUNCTION = (
+    4_000  # operations of a function that nobody calls; of 134 losses in such, 133 are met within 1,100
+)
 MOST_MAKING = 2_000  # operations of the `__init__` of an instance that nobody makes
 MOST_INSTANCES = 4  # of one class, on which the methods of a protocol are run
 MOST_RECEIVERS = 8  # instances, also of derived classes, on which a method is run that nobody called
