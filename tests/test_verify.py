@@ -218,6 +218,7 @@ def test_embedded_digits() -> None:
 
     found = digits.embedded()
     assert found.x_train.shape == (4000, 28, 28) and found.x_test.shape == (1000, 28, 28)
+    assert found.first(5, 2).origin.startswith("the first 5 + 2 of 4,000 + 1,000 MNIST digits")
     assert set(numpy.bincount(found.y_train)) == {400} and set(numpy.bincount(found.y_test)) == {100}
 
 

@@ -57,8 +57,9 @@ class Digits:
     def first(self, train: int, test: int) -> Digits:
         """Fewer of them."""
         return Digits(
-            self.x_train[:train], self.y_train[:train], self.x_test[:test], self.y_test[:test], self.origin
-        )
+            self.x_train[:train], self.y_train[:train], self.x_test[:test], self.y_test[:test],
+            f"the first {train} + {test} of {self.origin}",
+        )  # fmt: skip
 
 
 def load(data: str | None, download: bool) -> Digits:
