@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -256,3 +257,40 @@ def test_a_killed_run_leaves_every_file_whole(tmp_path: Path) -> None:
     assert set(new) == set(names)
     assert subprocess.run(command, check=False).returncode == 0
     assert set(content(tmp_path).values()) == {good.encode()}
+
+
+class Killed(BaseException):
+    """Nobody catches it."""
+
+
+SIGMOID_NETWORK = NETWORK.replace("F.softmax(x, dim=1)", "F.sigmoid(x)")
+BINARY = TRAINING.replace("CrossEntropyLoss", "BCELoss").replace("cross_entropy", "binary_cross_entropy")
+
+
+def test_a_fix_that_was_half_done_is_a_finding_of_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between two renames: the network has changed, the loss has not."""
+    files = {"models/__init__.py": "", "models/network.py": SIGMOID_NETWORK, "train.py": BINARY}
+    project(tmp_path, {name: text.encode() for name, text in files.items()})
+    real = os.replace
+    done: list[str] = []
+
+    def replace(source: str, target: str) -> None:
+        if Path(target).name in ("network.py", "train.py"):
+            if done:
+                raise Killed
+            done.append(target)
+        real(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", replace)
+        with pytest.raises(Killed):
+            run(tmp_path, "--unsafe-fixes")
+    half = content(tmp_path)
+    assert b"sigmoid" not in half["models/network.py"] and half["train.py"] == BINARY.encode()
+    assert main(["--isolated", str(tmp_path)]) == 1
+    assert run(tmp_path, "--unsafe-fixes") == 0
+    again = content(tmp_path)
+    assert again["models/network.py"] == half["models/network.py"]
+    assert b"ogits" in again["train.py"] and sorted(again) == sorted(half)
