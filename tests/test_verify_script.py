@@ -402,6 +402,17 @@ def test_what_is_refused(name: str, text: str, message: str, tmp_path: Path) -> 
         script_run.run(request(write(tmp_path, {name: text})))
 
 
+def test_backend_that_nothing_is_measured_under(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub = "from types import SimpleNamespace\nbackend = SimpleNamespace(backend=lambda: 'jax')\n"
+    seeding = "utils = SimpleNamespace(set_random_seed=print)\n"
+    write(tmp_path / "installed", {"keras.py": stub + seeding})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "installed"))
+    text = KERAS["fit.py"].replace("from tensorflow ", "").replace("from tensorflow.keras", "from keras")
+    path = write(tmp_path / "mine", {"pyproject.toml": "", "fit.py": text})
+    with pytest.raises(CannotRun, match=r"could not be measured: .* under the Keras backend `jax`"):
+        script_run.run(request(path))
+
+
 def test_running_takes_consent(tmp_path: Path) -> None:
     path = write(tmp_path, {"train.py": FAST.format(first="open('here', 'w')")})
     with pytest.raises(CannotRun, match="--yes"):

@@ -103,7 +103,23 @@ def _installers(recorder: Recorder, sites: Sites, seed: int) -> dict[str, Callab
         keras_losses.install(keras, recorder, sites)
         keras_training.install(keras, recorder)
 
-    return {"torch": on_torch, "tensorflow": on_tensorflow, "keras": on_keras}
+    def guarded(install: Callable[[Any], None]) -> Callable[[Any], None]:
+        """A framework that nothing can be measured under is no failure of the program."""
+
+        def installing(module: Any) -> None:
+            try:
+                install(module)
+            except Exception as error:
+                recorder.write(event="trouble", message=f"{type(error).__name__}: {error}")
+                recorder.end()
+
+        return installing
+
+    return {
+        "torch": guarded(on_torch),
+        "tensorflow": guarded(on_tensorflow),
+        "keras": guarded(on_keras),
+    }
 
 
 class _Watcher(importlib.abc.MetaPathFinder):
