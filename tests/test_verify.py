@@ -441,6 +441,7 @@ def test_progress_on_a_terminal_and_off() -> None:
             ["--only", "keras-softmax@tensorflow", "--data", "nothing.npz"],
             "no such file or directory: nothing.npz",
         ),
+        (["--report", "nowhere/page.html"], "--report nowhere/page.html: no such folder"),
         (["--yes"], "--yes goes with SCRIPT"),
         (["script.py", "--quick"], "--quick does not go with SCRIPT"),
     ],
@@ -497,6 +498,12 @@ def test_what_is_not_installed(
     with pytest.raises(CannotRun, match=r"pip install") as raised:
         default._choose(only)
     assert message in str(raised.value)
+
+
+def test_a_page_needs_its_plots(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(default, "find_spec", lambda name: None if name == "matplotlib" else name)
+    assert main(["verify", "--report", "page.html"]) == FAILED
+    assert "--report needs matplotlib" in capsys.readouterr().err
 
 
 def test_what_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from softmax_lint.commands.terminal import complain, has_color
@@ -13,6 +14,9 @@ def run(request: ProgramsRequest | ScriptRequest) -> int:
     """Verify the bundled programs or a program of the user; gives HELD, BROKEN or FAILED."""
     color = has_color(sys.stdout, request.display.color)
     try:
+        report = request.display.report
+        if report is not None and not os.path.isdir(os.path.dirname(os.path.abspath(report))):
+            raise CannotRun(f"--report {report}: no such folder")
         if isinstance(request, ScriptRequest):
             from softmax_lint.verify.script.run import run as verify_script
 

@@ -29,6 +29,8 @@ def run(request: ProgramsRequest, *, color: bool = False) -> int:
     FAILED. Raises CannotRun."""
     started = time.monotonic()
     chosen, skipped = _choose(request.only)
+    if request.display.report is not None and find_spec("matplotlib") is None:
+        raise CannotRun('--report needs matplotlib: pip install "softmax-lint[verify]"')
     images = digits.load(request.data, request.download)
     outcomes = verify(chosen, images, _effort(request), quiet=request.display.quiet, quick=request.quick)
     status = overall(outcomes)
