@@ -415,6 +415,7 @@ def test_page() -> None:
     assert not [color for color in ("#010101", "#020202", "#030303", "#040404", "#050505") if color in text]
     assert "prefers-color-scheme: dark" in text and "width=device-width" in text
     assert '<span class="minus">-softmax &lt; 1</span>' in text
+    assert "Some fix did not hold: keras-sigmoid@keras-on-torch (it runs)" in text
 
 
 def test_progress_on_a_terminal_and_off() -> None:

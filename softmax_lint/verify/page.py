@@ -13,9 +13,9 @@ from softmax_lint.verify.sweep import Sweep, sweep
 from softmax_lint.verify.table import VERDICTS, cost, duration, lost
 
 _BANNERS = {
-    HELD: "Every fix held.",
-    BROKEN: "Some fix did not hold.",
-    FAILED: "Some fix could not be checked.",
+    HELD: "Every fix held",
+    BROKEN: "Some fix did not hold",
+    FAILED: "Some fix could not be checked",
 }
 _EXACT = f"exact to {exact.GAPS[-1]}"
 _NOTE = (
@@ -32,7 +32,7 @@ def page(
         "<h1>What the fix changes, and what it does not</h1>",
         '<p class="quiet">softmax-lint found the defect in each program and rewrote it; then the program as it was'
         " written and the fixed one were trained side by side.</p>",
-        f'<p class="banner {markup.CLASSES[status]}">{_BANNERS[status]}</p>',
+        f'<p class="banner {markup.CLASSES[status]}">{_BANNERS[status]}{escape(_broken(outcomes))}</p>',
         _summary(outcomes),
         f'<p class="quiet">{_NOTE}</p>',
         f'<p class="quiet">Data: {escape(origin)}. {duration(seconds)}.</p>',
@@ -40,6 +40,16 @@ def page(
         *(_section(outcome) for outcome in outcomes),
     ]
     return markup.document("softmax-lint verify", body)
+
+
+def _broken(outcomes: Sequence[Outcome]) -> str:
+    """Which, and the checks that say so."""
+    named = [
+        f"{each.task.name} ({', '.join(check.name for check in each.broken)})"
+        for each in outcomes
+        if each.broken
+    ]
+    return f": {'; '.join(named)}" if named else ""
 
 
 def _summary(outcomes: Sequence[Outcome]) -> str:
@@ -114,11 +124,12 @@ def _meaning(outcome: Outcome) -> str:
         return "It could not be measured."
     middle, half = gained(measured)
     if task.backend in task.program.recovers and all(pair.end == 0 for pair in measured.pairings):
-        sixteen = lost(measured, BEFORE)
+        gaps = {each: sweep(measured.probes, BEFORE, each).off for each in exact.DTYPES}
+        wrong = ", ".join(f"{gap:g} in {dtype}" for dtype, gap in gaps.items() if gap is not None)
         more = (
-            ""
-            if sixteen == "never"
-            else f" In 16 bits it does not: the gradient is wrong from a gap of {sixteen}."
+            f" Rounded to 16 bits they are lost: the gradient is wrong from a gap of {wrong}."
+            if wrong
+            else ""
         )
         return (
             "On TensorFlow, in float32, this costs nothing: Keras keeps the scores that the activation was made from"
