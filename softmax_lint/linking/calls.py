@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
 from softmax_lint.knowledge.schema import BASE
-from softmax_lint.linking import bookkeeping, effects, library, methods, waiting
+from softmax_lint.linking import activations, bookkeeping, effects, library, methods, waiting
 from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.path import MOST_FRAMES, MOST_REMEMBERED, Frame
@@ -72,7 +72,10 @@ def call_method(
                 if value is None:
                     value = machine.call(machine.attribute_of(case.thing, name), given, origin)
             else:
-                value = machine.call(machine.attribute_of(case.thing, name), given, origin)
+                held = machine.attribute_of(case.thing, name)
+                value = machine.call(held, given, origin)
+                if isinstance(case.thing, Obj) and isinstance(held[0].thing, Name):
+                    value = activations.from_argument(machine, case.thing, held[0].thing, value, origin)
         parts.append(under(value, case.guards))
     return join(parts) if parts else unknown("a method of None", machine.fresh("call"))
 
@@ -159,7 +162,7 @@ def call_function(machine: Machine, thing: Func | Bound, given: Arguments, origi
     compute = partial(_enter, machine, function, given)
     if not effects.matters(machine, function, receiver, given):
         return compute() if machine.effects else machine.delay(compute, function)
-    if effects.matters(machine, function, receiver, given, writes=False):
+    if machine.effects or machine.making or effects.matters(machine, function, receiver, given, writes=False):
         return compute()
     # It writes, and meets no loss. Where that takes long, its value alone counts, when somebody wants it.
     mark = (function.definition, function.env if receiver is None else _class_of(machine, receiver))
