@@ -48,11 +48,19 @@ SCORED_ALL = (
 COMPARED = ("> 0.5", "> 0")
 SEED = ("import keras\n", "import keras\n\nkeras.utils.set_random_seed(7)\n")
 
+# The losses are the same, the weights are not.
+NUDGED = (
+    "epochs=5)",
+    "epochs=5, callbacks=[keras.callbacks.LambdaCallback(on_train_end=lambda logs: model.set_weights("
+    "[each * 1.0001 for each in model.get_weights()]))])",
+)
+
 CASES = [
     ("right", KERAS, (FLAG, LAYER, METRIC), None),
     ("another start", KERAS, (FLAG, LAYER, METRIC, SEED), "same start"),
     ("flag set, layer kept", KERAS, (FLAG,), "same function"),
     ("layer removed, flag not set", KERAS, (LAYER, METRIC), "same training"),
+    ("another end", KERAS, (FLAG, LAYER, METRIC, NUDGED), "same training"),
     ("metric not carried", KERAS, (FLAG, LAYER), "same metrics"),
     ("metric lost", KERAS, (FLAG, LAYER, (', "sparse_categorical_crossentropy"]', "]")), "same metrics"),
     ("loss of another shape", KERAS, (FLAG, LAYER, METRIC, ("Sparse", "")), "it runs"),
