@@ -17,6 +17,7 @@ from softmax_lint.linking.values import (
     Argument,
     Arguments,
     Bound,
+    Case,
     Class,
     Const,
     Func,
@@ -110,3 +111,21 @@ def activated(machine: Machine, argument: Argument, tensor: Tensor, framework: s
                 under(unknown("an activation that is not known", machine.fresh("activation")), case.guards)
             )
     return join(parts)
+
+
+def from_argument(machine: Machine, holder: Obj, name: Name, value: Value, at: Origin | None) -> Value:
+    """The value of `self.activation(x)` at `at`, which comes from the argument that gave `holder` that function."""
+    given = machine.heap.records[holder.id].extra
+    if not isinstance(given, Arguments) or all(not isinstance(case.thing, Tensor) for case in value):
+        return value
+    for argument in (*given.positional, *(argument for _, argument in given.keywords)):
+        if argument.origin is not None and any(case.thing == name for case in argument.value):
+            return tuple(_built_at(case, at, argument.origin) for case in value)
+    return value
+
+
+def _built_at(case: Case, at: Origin | None, origin: Origin) -> Case:
+    thing = case.thing
+    if isinstance(thing, Tensor) and thing.source == at and thing.built is None:
+        return case._replace(thing=thing._replace(built=origin))
+    return case

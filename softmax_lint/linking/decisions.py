@@ -237,6 +237,9 @@ def _collect(machine: Machine, results: list[tuple[bool | None, Guards, Any]]) -
                 chosen = machine.path.way(machine.key("value", parts[1]))
                 if chosen is not None and isinstance(chosen[0], str):
                     return Decision((parts[2] in chosen[0]) is not negated)
+                without: Choices = ((key, False), (machine.key("is", parts[1], parts[2]), False))
+                holds: Choices = ((key, True),)
+                return Decision(None, without, holds) if negated else Decision(None, holds, without)
             if parts[0] == "in":
                 member = _member(machine, key, parts)
                 if not negated:

@@ -128,10 +128,12 @@ def construct(machine: Machine, row: Api, path: str, given: Arguments, origin: O
 def initialise(machine: Machine, made: Obj, row: Api, given: Arguments) -> None:
     """What the constructor of a library class leaves on the object, also on an instance of a derived class."""
     record = machine.heap.records[made.id]
-    if record.kind == "instance" and (
-        row.role in (CONTAINER, FUNCTIONAL, LOSS, TRAINER) or _wraps(row)
-    ):
+    if record.kind == "instance" and row.role in (CONTAINER, FUNCTIONAL, LOSS, TRAINER):
         record.extra = given
+    if record.kind == "instance" and _wraps(row):
+        wrapped = subject(row, given)
+        if wrapped is not None:
+            machine.heap.write(made.id, row.subject, wrapped.value)
     if row.role == CONTAINER:
         items = containers.contained(machine, row, given)
         machine.heap.write(made.id, ITEMS, items)
@@ -337,8 +339,10 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
             return unknown(f"`{row.name}`", machine.fresh("apply"))
         return machine.mapped(machine.call(inner.value, given, at), tensors.out_of_reach)
     if _wraps(row):
-        inner = subject(row, built)
-        return unknown(f"`{row.name}`", machine.fresh("keep")) if inner is None else machine.call(inner.value, given, at)
+        held = machine.heap.read(thing.id, row.subject)
+        return (
+            unknown(f"`{row.name}`", machine.fresh("keep")) if held is None else machine.call(held, given, at)
+        )
     if role == RECURRENT:
         returns = built.get((), "return_state")
         if returns is not None:
