@@ -11,7 +11,7 @@ from softmax_lint.linking.modules import Modules
 from softmax_lint.linking.sinks import Meeting
 from softmax_lint.linking.values import Origin, Tensor, Unknown
 from softmax_lint.lowering import Span
-from softmax_lint.pair import CONSUMER, LOSS, METRIC, OUTPUT, Pair
+from softmax_lint.pair import CONSUMER, LOG, LOSS, METRIC, OUTPUT, Pair
 from softmax_lint.representation import ANY, SCORES, SIGMOID_LOGITS, SOFTMAX_LOGITS
 from softmax_lint.rules.schema import Rule
 
@@ -165,7 +165,7 @@ def joints(
     blamed = {
         thing.source
         for meeting in meetings
-        if meeting.meeting == LOSS
+        if meeting.meeting in (LOSS, LOG)
         for group in meeting.groups
         for thing in group
         if isinstance(thing, Tensor) and rules.judge(describe(meeting, thing)) is not None

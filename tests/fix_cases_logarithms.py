@@ -20,14 +20,25 @@ SOURCES = {
         "tf.nn.sigmoid(x)", "tf.math.sigmoid(x)",
     ),
 }  # fmt: skip
+# {p} is the activation, {log} and {mean} are functions. Lines with @ stand in a function of their own.
 LOG = {"torch": "torch.log", "tensorflow": "tf.math.log"}
 MEAN = {"torch": "torch.mean", "tensorflow": "tf.reduce_mean"}
-# {p} is the activation, {log} and {mean} are functions.
 SITES = {
     "one expression": ("return -{mean}({log}({p}))",),
     "by name": ("p = {p}", "return -{mean}({log}(p))"),
     "by a name read twice": ("p = {p}", "print(p.shape)", "return -{mean}({log}(p))"),
     "method": ("return -{mean}({p}.log())",),
+    "what a function gives": ("@return {p}", "return -{mean}({log}(act(x)))"),
+    "what a function gives by name": ("@p = {p}", "@return p", "p = act(x)", "return -{mean}({log}(p))"),
+    "twice what a function gives": (
+        "@return {p}",
+        "return -{mean}({log}(act(x)) + {log}(act(2 * x)))",
+    ),
+    "with its counterpart": (
+        "@return {p}",
+        "p = act(x)",
+        "return -{mean}({log}(p) + {log}(1.0 - p))",
+    ),
 }
 
 
@@ -38,6 +49,7 @@ class Case:
     name: str
     framework: str
     text: str
+    is_safe: bool = True
 
 
 def cases() -> Iterator[Case]:
@@ -46,9 +58,16 @@ def cases() -> Iterator[Case]:
             for site, lines in SITES.items():
                 if site == "method" and framework != "torch":
                     continue
-                if "name" in site and source in ("x.sigmoid()", "nn.Softmax(dim=1)(x)", "nn.Sigmoid()(x)"):
+                if (
+                    "by " in site
+                    and "function" not in site
+                    and source in ("x.sigmoid()", "nn.Softmax(dim=1)(x)", "nn.Sigmoid()(x)")
+                ):
                     # Tensors have no method for the logarithm of the sigmoid; objects are not followed.
                     continue
                 body = [line.format(p=source, log=LOG[framework], mean=MEAN[framework]) for line in lines]
-                text = "\n\ndef f(x):\n" + "".join(f"    {line}\n" for line in body)
-                yield Case(f"{source}, {site}", framework, HEADS[framework] + text)
+                inner = "".join(f"    {line[1:]}\n" for line in body if line.startswith("@"))
+                text = f"\n\ndef act(x):\n{inner}" if inner else ""
+                text += "\n\ndef f(x):\n" + "".join(f"    {line}\n" for line in body if line[0] != "@")
+                is_safe = site != "with its counterpart"
+                yield Case(f"{source}, {site}", framework, HEADS[framework] + text, is_safe)

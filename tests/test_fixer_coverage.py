@@ -41,7 +41,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
 
 
 def lines() -> Iterator[tuple[str, str]]:
-    for module in ("site", "switches", "logarithms"):
+    for module in ("site", "switches", "logarithms", "apart"):
         yield from edit_sites(module)
 
 

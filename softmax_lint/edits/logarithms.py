@@ -26,6 +26,10 @@ _TENSORFLOW = {
 _PURE = frozenset({"matmul", "add", "linear", "mm", "squeeze", "view", "reshape", "cast", "float"})
 
 
+class Apart(Refused):
+    """The activation and its logarithm are not in one place."""
+
+
 def use_logarithm(files: Files, draft: Draft, joint: Joint) -> None:
     """The activation of a joint becomes its logarithm, where it is called or built."""
     pair = joint.pair
@@ -93,11 +97,14 @@ def merge(files: Files, draft: Draft, joint: Joint, joints: Sequence[Joint]) -> 
         draft.take(text, do.unwrap(tree, log, argument))
         return
     parent = inside.parent(node)
-    if not isinstance(parent, cst.Assign) or len(parent.targets) != 1 or not isinstance(argument, cst.Name):
-        raise Refused("the probabilities reach the logarithm over other steps")
+    is_apart = where is not text or _function(inside, node) != _function(tree, log)
+    if is_apart or not isinstance(parent, cst.Assign) or len(parent.targets) != 1:
+        raise Apart("the probabilities reach the logarithm over other steps")
+    if not isinstance(argument, cst.Name):
+        raise Apart("the probabilities reach the logarithm over other steps")
     target = parent.targets[0].target
     if not isinstance(target, cst.Name) or target.value != argument.value or joint.built is not None:
-        raise Refused("the probabilities reach the logarithm over other steps")
+        raise Apart("the probabilities reach the logarithm over other steps")
     others = [
         other
         for other in joints
@@ -108,6 +115,14 @@ def merge(files: Files, draft: Draft, joint: Joint, joints: Sequence[Joint]) -> 
         draft.take(text, do.unwrap(tree, log, argument))
         return
     _repeat(files, draft, where, inside, node, text, tree, log)
+
+
+def _function(tree: Tree, node: cst.CSTNode) -> tuple[int, int] | None:
+    """Where the function around a node stands, None for a module's own code."""
+    found = next(
+        (each for each in tree.ancestors(node) if isinstance(each, (cst.FunctionDef, cst.Lambda))), None
+    )
+    return None if found is None else tree.spans[found]
 
 
 def _count(tree: Tree, node: cst.CSTNode, text: Text, name: str) -> int:

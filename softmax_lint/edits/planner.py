@@ -10,10 +10,11 @@ import libcst as cst
 from softmax_lint import pair as meetings
 from softmax_lint.diagnostic import Diagnostic, Fix
 from softmax_lint.edits import primitives as do
+from softmax_lint.edits.apart import merge_apart
 from softmax_lint.edits.escapes import doubts, survey
 from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.imports import drop_unused
-from softmax_lint.edits.logarithms import merge, use_logarithm
+from softmax_lint.edits.logarithms import Apart, merge, use_logarithm
 from softmax_lint.edits.metrics import Output, carry_along, rewrite
 from softmax_lint.edits.readers import WRAPPED, wrap_readers
 from softmax_lint.edits.site import remove
@@ -113,16 +114,23 @@ def _is_of(joint: Joint, diagnostic: Diagnostic) -> bool:
 
 
 def _finish(
-    files: Files, draft: Draft, joints: Iterable[Joint], paths: Sequence[str], code: str, message: str
+    files: Files,
+    draft: Draft,
+    joints: Iterable[Joint],
+    paths: Sequence[str],
+    code: str,
+    message: str,
+    *,
+    is_local: bool = False,
 ) -> Fix:
+    """The fix that a draft is. `is_local`: outside of the edits every value stays as it was."""
     if not draft.edits:
         raise Refused("nothing to change")
     drop_unused(files, draft)
     edits = tuple(sorted(draft.edits, key=lambda edit: edit.place))
     if overlap(edits):
         raise Refused("the edits overlap")
-    # Merging a logarithm with what it is taken of leaves every value as it was.
-    if code in _EXACT - {"SML006", "SML106"} and not draft.doubts:
+    if code in _EXACT and not is_local and not draft.doubts:
         try:
             for reason in doubts(survey(files, joints, paths)):
                 draft.doubt(reason)
@@ -287,10 +295,17 @@ def _merge_log(
 ) -> Fix:
     """SML006, SML106: ``log(softmax(x))`` becomes ``log_softmax(x)``."""
     draft = Draft()
-    for joint in own:
-        merge(files, draft, joint, joints)
-    word = "log-softmax" if code == "SML006" else "log-sigmoid"
-    return _finish(files, draft, own, paths, code, f"compute {word} in one step")
+    message = f"compute {'log-softmax' if code == 'SML006' else 'log-sigmoid'} in one step"
+    try:
+        for joint in own:
+            merge(files, draft, joint, joints)
+    except Apart:
+        draft = Draft()
+        group = merge_apart(files, draft, own, joints)
+        if _wrap(files, draft, group, joints, paths):
+            message += ", and the activation where outputs are read"
+        return _finish(files, draft, group, paths, code, message)
+    return _finish(files, draft, own, paths, code, message, is_local=True)
 
 
 # Others.
