@@ -8,6 +8,7 @@ from dataclasses import dataclass
 HEADS = {
     "torch": "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n",
     "tensorflow": "import tensorflow as tf\n",
+    "keras": "import keras\nimport tensorflow as tf\nfrom keras import activations, ops\n",
 }
 # The activation of x, and what takes its logarithm up to the argument.
 SOURCES = {
@@ -19,10 +20,14 @@ SOURCES = {
         "tf.nn.softmax(x)", "tf.nn.softmax(x, axis=-1)", "tf.math.softmax(x)", "tf.sigmoid(x)",
         "tf.nn.sigmoid(x)", "tf.math.sigmoid(x)",
     ),
+    "keras": (
+        "ops.softmax(x)", "keras.ops.sigmoid(x)", "keras.ops.nn.softmax(x)", "activations.softmax(x)",
+        "keras.activations.sigmoid(x)",
+    ),
 }  # fmt: skip
 # {p} is the activation, {log} and {mean} are functions. Lines with @ stand in a function of their own.
-LOG = {"torch": "torch.log", "tensorflow": "tf.math.log"}
-MEAN = {"torch": "torch.mean", "tensorflow": "tf.reduce_mean"}
+LOG = {"torch": "torch.log", "tensorflow": "tf.math.log", "keras": "ops.log"}
+MEAN = {"torch": "torch.mean", "tensorflow": "tf.reduce_mean", "keras": "ops.mean"}
 SITES = {
     "one expression": ("return -{mean}({log}({p}))",),
     "by name": ("p = {p}", "return -{mean}({log}(p))"),
@@ -44,7 +49,7 @@ SITES = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A program with one finding. `framework` is torch or tensorflow."""
+    """A program with one finding. `framework` is a key of `HEADS`."""
 
     name: str
     framework: str

@@ -9,7 +9,7 @@ import libcst as cst
 
 from softmax_lint.edits import primitives as do
 from softmax_lint.edits.files import Draft, Files
-from softmax_lint.edits.names import dotted, ensure_name, sibling
+from softmax_lint.edits.names import bindings, dotted, ensure_module, ensure_name, sibling
 from softmax_lint.edits.site import subject
 from softmax_lint.edits.tree import Change, Outcome, Refused, Text, Tree
 from softmax_lint.judging import Joint
@@ -55,6 +55,10 @@ def _name(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call) ->
     log = _LOGS.get(leaf)
     if log is None:
         raise Refused("the activation has another name here")
+    known = list(bindings(files.texts(text.filename)))
+    path = next((each.path for each in known if each.name == root), "keras" if root in ("keras", "K") else "")
+    if "keras" in path.split("."):
+        return _of_keras(files, draft, text, tree, node, f"{path}.{spelled.partition('.')[2]}", leaf)
     if isinstance(node.func, cst.Attribute) and head not in (
         "torch",
         "F",
@@ -70,6 +74,21 @@ def _name(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call) ->
     if log == "logsigmoid" and head == "torch":
         return ensure_name(files, draft, text, tree, node, ("torch",), "nn.functional.logsigmoid")
     return sibling(files, draft, text, tree, node.func, log)
+
+
+def _of_keras(
+    files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, path: str, leaf: str
+) -> str:
+    """The operations of Keras 3 have logarithms; for what is older there is TensorFlow, where it is imported."""
+    if "ops" in path.split("."):
+        logarithm = {"softmax": "ops.log_softmax", "sigmoid": "ops.log_sigmoid"}.get(leaf)
+        if logarithm is not None:
+            return ensure_name(files, draft, text, tree, node, ("keras",), logarithm)
+    function = {"softmax": "nn.log_softmax", "sigmoid": "math.log_sigmoid"}.get(leaf)
+    packages = {each.path.partition(".")[0] for each in bindings(files.texts(text.filename))}
+    if function is None or "tensorflow" not in packages:
+        raise Refused("the activation has no logarithm of its own here")
+    return f"{ensure_module(files, draft, text, tree, node, 'tensorflow', 'tf')}.{function}"
 
 
 def merge(files: Files, draft: Draft, joint: Joint, joints: Sequence[Joint]) -> None:
