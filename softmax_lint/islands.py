@@ -54,6 +54,13 @@ class _Resolver:
     def __init__(self, imports: Mapping[str, Sequence[Import]]) -> None:
         self.imports = imports
         self._folders: dict[tuple[str, str], Collection[str]] = {}
+        # All folders that hold files, and those above them.
+        self._holding: set[str] = set()
+        for path in imports:
+            folder = os.path.dirname(path)
+            while folder not in self._holding:
+                self._holding.add(folder)
+                folder = os.path.dirname(folder)
 
     def imported(self, path: str) -> Iterable[str]:
         folder = os.path.dirname(path)
@@ -77,9 +84,10 @@ class _Resolver:
         return self._at(os.path.join(folder, *rest.split(".")) if rest else folder)
 
     def _absolute(self, folder: str, module: str) -> Collection[str]:
-        inner = os.path.join(*module.split(".")) if module.strip(".") else ""
-        while inner:
-            found = self._at(os.path.join(folder, inner)) or self._at(os.path.join(folder, "src", inner))
+        first, *rest = module.split(".")
+        inner = f"{os.sep}{first}", "".join(f"{os.sep}{part}" for part in rest)
+        while module.strip("."):
+            found = self._below(folder, *inner) or self._below(os.path.join(folder, "src"), *inner)
             if found:
                 return found
             parent = os.path.dirname(folder)
@@ -88,5 +96,11 @@ class _Resolver:
             folder = parent
         return ()
 
+    def _below(self, folder: str, first: str, rest: str) -> Collection[str]:
+        top = folder.rstrip(os.sep)
+        if folder not in self._holding or (rest and top + first not in self._holding):
+            return ()
+        return self._at(top + first + rest)
+
     def _at(self, whole: str) -> Collection[str]:
-        return [f for f in (f"{whole}.py", os.path.join(whole, "__init__.py")) if f in self.imports]
+        return [f for f in (f"{whole}.py", f"{whole}{os.sep}__init__.py") if f in self.imports]

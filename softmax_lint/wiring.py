@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from softmax_lint.facts import Import
+from softmax_lint.idle import is_idle
+from softmax_lint.initialising import kept_in
 
 _WORD = re.compile(r"[^\W\d]\w*")
 # Alternatives start with a literal each: that lets the search skip to the next quote or comment.
@@ -38,7 +40,10 @@ _INNER_TARGETS = re.compile(rf"^[ \t]*{_SUITE}{_BOUND}", re.M)
 _BLOCK = re.compile(r"(?:if|try|with|for|while|async|match)\b")
 _MEMBER = re.compile(r"^([ \t]+)(?:async[ \t]+)?def[ \t]+(\w+)", re.M)
 # Called without being named: by the language, by a framework, or when an instance is called.
-_UNNAMED = frozenset(("forward", "call", "build", "setup"))
+_UNNAMED = frozenset(("forward", "call", "build", "setup", "compute_loss"))
+# As `ctc_loss_reduction`; losses themselves go on with one of two words.
+_MADE_OF_LOSS = re.compile(r"[lL]oss_(?!with|2d)\w*")
+_PACKAGE = f"{os.sep}__init__.py"
 # With more ways to a sink than this a name is taken to lead there by itself.
 _MOST_WAYS = 12
 # How many definitions may stand between a file and a sink; imports do not count.
@@ -98,7 +103,11 @@ class Outline:
         return self._units if self.bare else ()
 
     def spells(self, start: int, end: int) -> bool:
-        return self._spells(self.bare[start:end])
+        return self.says(self.bare[start:end])
+
+    def says(self, text: str) -> bool:
+        """Whether a text spells a loss, and not only a name made of one."""
+        return self._spells(_MADE_OF_LOSS.sub("", text) if "oss_" in text else text)
 
     def parts(self, unit: _Unit) -> tuple[_Part, ...]:
         """What a class is made of, first what is outside of its methods; nothing for other statements."""
@@ -132,7 +141,9 @@ class Outline:
             at, size = text.find(word), len(word)
             while at >= 0:
                 before, after = text[at - 1 : at], text[at + size : at + size + 1]
-                if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
+                if not (
+                    before.isalnum() or before == "_" or after.isalnum() or after == "_" or is_idle(text, at)
+                ):
                     known.append(at)
                 at = text.find(word, at + size)
             self._found[word] = known
@@ -140,6 +151,8 @@ class Outline:
 
     def asks(self, word: str) -> bool:
         """Whether anything is asked for this attribute: behind a dot, or by a string."""
+        if self._bare is None and word not in self._text():
+            return False
         text = self.bare
         return any(text[at - 1 : at] in (".", "'", '"') for at in self._offsets(word))
 
@@ -216,7 +229,8 @@ class _Search:
         self.outlines = outlines
         self.wiring: set[str] = set()
         self.ways: dict[tuple[str, Words], set[str]] = {}
-        self.pending: deque[tuple[str, Words, str, int]] = deque()
+        self.pending: deque[tuple[str, Words, int, list[str]]] = deque()
+        self._waiting: dict[tuple[str, Words, int], list[str]] = {}
         # (file, name that is imported from it, "*", or "" for the module) -> (importing file, bound name)
         self.importers: dict[tuple[str, str], list[tuple[str, str]]] = {}
         self.users: dict[tuple[str, str], list[tuple[str, Words]]] = {}
@@ -242,7 +256,11 @@ class _Search:
         if len(known) >= _MOST_WAYS:
             way = ""
         known.add(way)
-        self.pending.append((path, words, way, steps))
+        waiting = self._waiting.get((path, words, steps))
+        if waiting is None:
+            waiting = self._waiting[path, words, steps] = []
+            self.pending.append((path, words, steps, waiting))
+        waiting.append(way)
 
     def start(self, path: str) -> None:
         outline = self.outlines[path]
@@ -252,25 +270,36 @@ class _Search:
             parts = outline.parts(unit)
             for part in parts:
                 if outline.spells(part.start, part.end):
-                    self.lead(path, frozenset(unit.names), "" if _is_unnamed(part.name) else part.name, 0)
+                    self._lead_by(outline, unit, part, outline.says, 0)
             if not parts:
                 for name in unit.names:
                     self.lead(path, frozenset((name,)), "", 0)
 
+    def _lead_by(
+        self, outline: Outline, unit: _Unit, part: _Part, leads: Callable[[str], bool], steps: int
+    ) -> None:
+        """A part of a class leads to a sink by its name, if it has one for others, or by what it keeps."""
+        ways: Iterable[str] = ("" if _is_unnamed(part.name) else part.name,)
+        if part.name == "__init__":
+            kept = kept_in(outline.bare[part.start : part.end], leads)
+            ways = ways if kept is None else sorted(kept)
+        for way in ways:
+            self.lead(outline.path, frozenset(unit.names), way, steps)
+
     def run(self) -> None:
         while self.pending:
-            path, words, way, steps = self.pending.popleft()
+            path, words, steps, ways = self.pending.popleft()
+            del self._waiting[path, words, steps]
             outline = self.outlines[path]
             for unit in outline.mentioning(words):
-                self._mention(outline, unit, words, way, steps + 1)
+                for way in ways:
+                    self._mention(outline, unit, words, way, steps + 1)
             if len(words) == 1:
+                # Go on in the files that import the name, or its module and ask that for it.
                 (word,) = words
-                self._export(path, word, way, steps)
-
-    def _export(self, path: str, word: str, way: str, steps: int) -> None:
-        """Go on in the files that import a name, or its module and ask that for it."""
-        for other, words in self._users(path, word):
-            self.lead(other, words, way, steps)
+                for other, names in self._users(path, word):
+                    for way in ways:
+                        self.lead(other, names, way, steps)
 
     def _users(self, path: str, word: str) -> Sequence[tuple[str, Words]]:
         known = self.users.get((path, word))
@@ -299,9 +328,11 @@ class _Search:
                 self.lead(path, frozenset((name,)), "", steps)
             return
         own = frozenset(unit.names)
+        if words == own and all(part.name != way for part in parts):
+            steps -= 1  # an attribute that the class keeps something in
         for part in parts:
             if outline.mentions(ways, part.start, part.end):
-                self.lead(path, own, "" if _is_unnamed(part.name) else part.name, steps)
+                self._lead_by(outline, unit, part, lambda line: any(word in line for word in ways), steps)
         if outline.mentions(words, parts[0].start, parts[0].end):
             self.lead(path, own, way, steps)
 
@@ -318,21 +349,23 @@ class Imports:
         """The files that `module`, as the file `path` spells it, may be."""
         if module[-1:] != "." and module.rpartition(".")[2] not in self._last:
             return ()
-        key = (os.path.dirname(path), module)
-        known = self._known.get(key)
+        folder = path[: max(path.rfind(os.sep), 0)]
+        known = self._known.get((folder, module))
         if known is None:
-            known = self._known[key] = self._find(*key)
+            known = self._known[folder, module] = self._find(folder, module)
         return known
 
     def _find(self, folder: str, module: str) -> Sequence[str]:
         parts = [part for part in module.split(".") if part]
+        inner = "".join(f"{os.sep}{part}" for part in parts)
         if module.startswith("."):
             for _ in range(len(module) - len(module.lstrip(".")) - 1):
                 folder = os.path.dirname(folder)
-            return self._at(os.path.join(folder, *parts))
+            return self._at(folder + inner)
         found: list[str] = []
         while parts:
-            found += self._at(os.path.join(folder, *parts)) + self._at(os.path.join(folder, "src", *parts))
+            top = folder.rstrip(os.sep)
+            found += self._at(top + inner) + self._at(f"{top}{os.sep}src{inner}")
             parent = os.path.dirname(folder)
             if parent == folder:
                 break
@@ -340,7 +373,7 @@ class Imports:
         return found
 
     def _at(self, whole: str) -> list[str]:
-        return [f for f in (f"{whole}.py", os.path.join(whole, "__init__.py")) if f in self.paths]
+        return [f for f in (f"{whole}.py", f"{whole}{_PACKAGE}") if f in self.paths]
 
 
 def _names(path: str) -> tuple[str, ...]:

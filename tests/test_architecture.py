@@ -19,7 +19,8 @@ PACKAGE = Path(softmax_lint.__file__).parent
 LAYERS = (
     "representation", "code", "diagnostic", "pair", "knowledge", "digests", "folders", "splitting", "notebook",
     "exports", "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection", "keys",
-    "config", "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts", "wiring",
+    "config", "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts",
+    "idle", "initialising", "wiring",
     "screen", "memory", "judging", "edits", "cache", "workers", "plain", "survey", "islands", "batch", "kept", "scope",
     "run", "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "start", "__main__",
 )  # fmt: skip

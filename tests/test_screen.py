@@ -122,6 +122,29 @@ PROJECTS: dict[str, tuple[dict[str, str], set[str]]] = {
          "b.py": "from a import M\nclass Own(M): pass"},
         {"b.py"},
     ),
+    "kept by what is made": (
+        {"a.py": f"{LOSS}class T:\n def __init__(self, net):\n  self.net = net\n  self.crit = nn.NLLLoss()\n"
+                 " def fit(self, x): return self.crit(self.net(x), x)\n def save(self): pass",
+         "b.py": "from a import T\nT(net).fit(x)", "c.py": "from a import T\nT(net).save()",
+         "d.py": "from a import T\nclass U(T):\n def own(self, x): return self.crit(x, x)",
+         "e.py": "from d import U\nU(net).own(x)"},
+        {"b.py", "d.py", "e.py"},
+    ),
+    "used by what is made": (
+        {"a.py": f"{FIT}class T:\n def __init__(self, net):\n  self.out = fit(net, 1, 2)",
+         "b.py": "from a import T\nT(net)"},
+        {"b.py"},
+    ),
+    "compared by what is made": (
+        {"a.py": f"{FIT}ALL = {{'fit': fit}}\nclass T:\n def __init__(self, how):\n  if how not in ALL:\n"
+                 "   raise ValueError(how)\n  self.how = how\n def fit(self, net): ALL[self.how](net, 1, 2)",
+         "b.py": "from a import T\nT('a')", "c.py": "from a import T\nT('a').fit(net)"},
+        {"c.py"},
+    ),
+    "as a type": (
+        {"a.py": TRAINER, "b.py": "from a import Base\ndef fit(x: Base) -> Base: return isinstance(x, Base)"},
+        set(),
+    ),
     "in a dict": (
         {"a.py": f"{FIT}\nHOW = {{'a': fit}}", "b.py": "from a import HOW\nHOW['a'](net)"},
         {"b.py"},
@@ -161,18 +184,18 @@ def test_candidates(name: str) -> None:
     files, expected = PROJECTS[name]
     index = screen.Index()
     for path, text in files.items():
-        index.put(path, text, lambda text=text: text)  # type: ignore[misc]
-    spelling = {path for path, text in files.items() if screen.spells_sink(text)}
-    assert index.candidates() - spelling == expected
+        index.put(f"/{path}", text, lambda text=text: text)  # type: ignore[misc]
+    spelling = {f"/{path}" for path, text in files.items() if screen.spells_sink(text)}
+    assert index.candidates() - spelling == {f"/{path}" for path in expected}
 
 
 def test_star_imports_run_files() -> None:
     index = screen.Index()
     files = {"a.py": FIT, "b.py": "from c import *", "c.py": "from a import *\nfrom d import *", "d.py": ""}
     for path, text in files.items():
-        index.put(path, text, lambda text=text: text)  # type: ignore[misc]
-    assert index.starred(["b.py"]) == {"c.py", "a.py", "d.py"}
-    assert index.starred(["a.py"]) == set()
+        index.put(f"/{path}", text, lambda text=text: text)  # type: ignore[misc]
+    assert index.starred(["/b.py"]) == {"/c.py", "/a.py", "/d.py"}
+    assert index.starred(["/a.py"]) == set()
 
 
 @pytest.mark.parametrize(
