@@ -191,6 +191,8 @@ def _enter(machine: Machine, function: Func, given: Arguments) -> Value:
     if len(machine.frames) >= MOST_FRAMES:
         return unknown("too deep", machine.fresh("deep"))
     machine.entered_code.add(function.definition)
+    if function.definition in machine.lonely:
+        machine.called.add(function.definition)
     dull = bookkeeping.skipped(machine, function, given)
     if dull is not None:
         return dull

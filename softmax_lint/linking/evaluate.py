@@ -49,6 +49,7 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "%": operator.mod,
 }
 MOST_FORKS = 4
+MOST_SETTINGS = 8
 UNROLL = 32
 
 
@@ -146,6 +147,10 @@ def _call(machine: Machine, frame: Frame, e: code.Expr) -> Value:
         forks = _forks(machine, machine.force(evaluate(machine, frame, e[3][-1][2])))
         if forks:
             return _each_fork(machine, frame, e, forks, lambda given: machine.call(callee, given, origin))
+    if e[4] and e[4][-1][0] is None:
+        forks = _settings(machine, machine.force(evaluate(machine, frame, e[4][-1][1])))
+        if forks:
+            return _each_fork(machine, frame, e, forks, lambda given: machine.call(callee, given, origin))
     given = arguments(machine, frame, e[3], e[4])
     if function[0] == code.NAME and function[2] == "super" and given.positional:
         owner, receiver = given.positional[0].value, given.positional[-1].value
@@ -167,10 +172,19 @@ def _forks(machine: Machine, value: Value) -> list[Guards]:
     return [case.guards for case in items]
 
 
+def _settings(machine: Machine, value: Value) -> list[Guards]:
+    """What tells apart the dicts that `**settings` can be, as entries of one table are."""
+    cases = machine.visible(value)
+    known = all(isinstance(case.thing, (Obj, Unknown)) for case in cases)
+    if not 1 < len(cases) <= MOST_SETTINGS or not known or not all(case.guards for case in cases):
+        return []
+    return [case.guards for case in cases]
+
+
 def _each_fork(
     machine: Machine, frame: Frame, e: code.Expr, forks: list[Guards], call: Callable[[Arguments], Value]
 ) -> Value:
-    """`nn.Sequential(*layers)`: a call for each way in which the list was filled."""
+    """`nn.Sequential(*layers)`: a call for each way in which what is starred was filled or chosen."""
     results = []
     for guards in forks:
         with machine.given(guards):

@@ -52,7 +52,7 @@ def contents(machine: Machine, value: Value) -> Seq | None:
 
 
 def mapping(machine: Machine, value: Value) -> Map | None:
-    value = machine.force(value)
+    value = machine.visible(machine.force(value))
     if len(value) != 1 or not isinstance(value[0].thing, Obj):
         return None
     inner = machine.heap.records[value[0].thing.id].slots.get(ITEMS)

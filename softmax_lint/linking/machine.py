@@ -60,6 +60,9 @@ class Machine:
         self.effects = 0
         self.meetings: dict[Any, Meeting] = {}
         self.entered_code: set[tuple[int, int]] = set()  # definitions
+        self.lone: tuple[int, int] | None = None  # the function that runs for itself
+        self.lonely: set[tuple[int, int]] = set()  # those that did
+        self.called: set[tuple[int, int]] = set()  # those of them that others called later
         self.candidates: dict[Key, tuple[str, ...]] = {}  # strings that an unknown can be
         self.entered_on: set[tuple[tuple[int, int], int]] = set()  # definition, receiver
         self.made: list[Func] = []

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
-from softmax_lint.linking import effects
+from softmax_lint.linking import effects, sinks
 from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Argument,
@@ -73,6 +73,7 @@ def link(
     _leaves(machine, set(roots), fail)
     _protocols(machine, set(roots), fail)
     _uncalled(machine, set(roots), made, True, fail)
+    sinks.forget_lone(machine)
 
 
 @contextmanager
@@ -185,7 +186,10 @@ def _run_alone(
         if effects.worthwhile(machine, function, None):
             with _guarded(machine, function.module, fail), machine.fleeting():
                 machine.most = MOST_FUNCTION
+                machine.lone = function.definition
                 _invoke(machine, just(function))
+            machine.lone = None
+            machine.lonely.add(function.definition)
             machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.operations
         return
     for receiver in _receivers(machine, function, made, fail):

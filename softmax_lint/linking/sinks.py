@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
 Group = tuple[Thing, ...]
+Definition = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -60,7 +61,8 @@ class Meeting:
     framework: str
     measured: bool
     reason: str = ""
-    groups: dict[Group, None] = field(default_factory=dict)
+    # What met it in each context, with the function that was run for itself then.
+    groups: dict[Group, Definition | None] = field(default_factory=dict)
     setting: Origin | None = None  # the literal behind a name that configures the loss
     graph: bool = False  # only ever applied in the graph of Keras's `fit`
 
@@ -115,7 +117,22 @@ def meet(
             isinstance(t, Tensor) and t.made == machine.exploring for t in group
         ):
             continue
-        meeting.groups[group] = None
+        meeting.groups[group] = meeting.groups.get(group, machine.lone) and machine.lone
+
+
+def forget_lone(machine: Machine) -> None:
+    """Drop what was met with parameters nobody knew, in functions that turned out to be called by others."""
+    for meeting in machine.meetings.values():
+        left = {
+            group: lone
+            for group, lone in meeting.groups.items()
+            if lone not in machine.called or not any(_is_parameter(thing) for thing in group)
+        }
+        meeting.groups = left or meeting.groups
+
+
+def _is_parameter(thing: Thing) -> bool:
+    return isinstance(thing, Unknown) and thing.reason.startswith("parameter `")
 
 
 def _halved(machine: Machine, row: Api, thing: Thing) -> Thing:
