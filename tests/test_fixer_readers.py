@@ -431,6 +431,10 @@ def test_callbacks_that_training_may_have(reading: str, safe: int, tmp_path: Pat
     outcome = fix(tmp_path, {"train.py": program})
     assert [each.fix.applicability for each in outcome.applied] == ["safe" if safe else "unsafe"]
     assert safe or "in row" in outcome.applied[0].fix.message
+    model = KERAS.format(**KERAS_SOFTMAX) + "from own import Own\n\nmodel.fit(x, y, callbacks=make(Own))\n"
+    own = "import numpy as np\nfrom tensorflow import keras\n\n\n" + CALLBACK + f"        {reading}\n"
+    apart = fix(tmp_path, {"train.py": model, "own.py": own})
+    assert [each.fix.applicability for each in apart.applied] == ["safe" if safe else "unsafe"]
 
 
 def test_readers_in_other_cells(tmp_path: Path) -> None:

@@ -65,7 +65,11 @@ def survey(
     file counts: calls there give such outputs back. Raises `Refused`."""
     group = [joint for joint in joints if joint.source is not None and joint.pair is not None]
     own = {place.filename for joint in group for place in _places(joint)}
-    names = tuple(_readers(files, own | {joint.sink.filename for joint in given}, paths))
+    more = {joint.sink.filename for joint in given}
+    is_keras = any(joint.pair is not None and joint.pair.framework == "keras" for joint in group)
+    if is_keras:
+        more |= set(_with_callbacks(files, own, paths))
+    names = tuple(dict.fromkeys((*_readers(files, own, paths), *sorted(more))))
     known = files.kept.get(names)
     if not isinstance(known, Flow):
         known = files.kept[names] = _indexed(files, names, own)
@@ -79,11 +83,23 @@ def survey(
             raise Refused("the activation's surroundings are not understood")
         seed, kind = _seed(node, parents[id(node)], joint)
         flow.seeds[id(seed)] = kind
-    if any(joint.pair is not None and joint.pair.framework == "keras" for joint in group):
+    if is_keras:
         flow.seeds.update(dict.fromkeys(_models_of_callbacks(flow), MODEL))
     flow.run()
     places = [joint.application for joint in group]
     return Survey(flow, frozenset(id(node) for node in nodes_at(sources, places).values()))
+
+
+def _with_callbacks(files: Files, own: set[str], paths: Sequence[str]) -> Iterator[str]:
+    """Files with callbacks that read their model, imported where the model is."""
+    imports = [text for name in own for text in files.spelled(name)]
+    for other in paths:
+        if other not in own and any(
+            "Callback" in text and "self.model" in text for text in files.spelled(other)
+        ):
+            imported = _importing(other)
+            if any(imported.search(text) for text in imports):
+                yield other
 
 
 def _models_of_callbacks(flow: Flow) -> Iterator[int]:
@@ -136,13 +152,18 @@ def _readers(files: Files, own: set[str], paths: Sequence[str]) -> list[str]:
     pending = [name for name in found if name.endswith(".py")]
     while pending:
         name = pending.pop()
-        stem = name.replace("\\", "/").removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
-        imported = re.compile(rf"^[ \t]*(?:from|import)\b[^\n]*\b{re.escape(stem)}\b", re.M)
+        imported = _importing(name)
         for other in paths:
             if other not in found and any(imported.search(text) for text in files.spelled(other)):
                 found[other] = None
                 pending += [other] if other.endswith(".py") else []
     return list(found)
+
+
+def _importing(name: str) -> re.Pattern[str]:
+    """What a line looks like that may import from a file."""
+    stem = name.replace("\\", "/").removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
+    return re.compile(rf"^[ \t]*(?:from|import)\b[^\n]*\b{re.escape(stem)}\b", re.M)
 
 
 def _places(joint: Joint) -> list[Place]:

@@ -10,6 +10,7 @@ import libcst as cst
 
 from softmax_lint.diagnostic import Edit, Place
 from softmax_lint.edits.tree import Outcome, Refused, Text, Tree
+from softmax_lint.judging import Joint
 from softmax_lint.source import Unreadable, from_bytes
 
 Found = tuple[Text, Tree, cst.BaseExpression]
@@ -64,10 +65,12 @@ class Files:
 
 @dataclass(slots=True)
 class Draft:
-    """Edits of a fix in the making. `doubts` are reasons why somebody should look at it."""
+    """Edits of a fix in the making. `doubts` are reasons why somebody should look at it, `given` what was looked
+    at for readers."""
 
     edits: dict[Edit, None] = field(default_factory=dict)
     doubts: dict[str, None] = field(default_factory=dict)
+    given: tuple[Joint, ...] = ()
 
     def take(self, text: Text, outcome: Outcome) -> None:
         for change in outcome.changes:

@@ -132,7 +132,7 @@ def _finish(
         raise Refused("the edits overlap")
     if code in _EXACT and not is_local and not draft.doubts:
         try:
-            for reason in doubts(survey(files, joints, paths)):
+            for reason in doubts(survey(files, joints, paths, draft.given)):
                 draft.doubt(reason)
                 break
         except Refused as refusal:
@@ -195,9 +195,9 @@ def _wrap(
     as_exponential: bool = False,
 ) -> int:
     sources = {joint.source for joint in group}
-    given = (joint for joint in joints if joint.row == "output" and joint.source in sources)
+    draft.given = tuple(joint for joint in joints if joint.row == "output" and joint.source in sources)
     try:
-        seen = survey(files, group, paths, given)
+        seen = survey(files, group, paths, draft.given)
     except Refused as refusal:
         draft.doubt(str(refusal))
         return 0
