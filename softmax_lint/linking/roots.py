@@ -164,7 +164,7 @@ def _uncalled(
         if mark in seen or name == "<lambda>":
             continue
         if function.module not in roots and (
-            function.owner is None or function.owner not in machine.instances
+            function.owner is None or function.owner not in machine.descended
         ):
             continue
         if mark in machine.entered_code and function.owner is None:
