@@ -511,8 +511,8 @@ def test_metrics_of_several_outputs_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["softmax", "sigmoid"])
 def test_readers_where_keras_is_imported_alone(head: str, wrapped: str, name: str, tmp_path: Path) -> None:
     loss, layer, function = {
-        "softmax": ("categorical", "Softmax()", "nn.softmax"),
-        "sigmoid": ("binary", "Activation('sigmoid')", "sigmoid"),
+        "softmax": ("categorical", "Softmax(dtype='float32')", "nn.softmax"),
+        "sigmoid": ("binary", "Activation('sigmoid', dtype='float32')", "sigmoid"),
     }[name]
     program = (
         f"{head}model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation='{name}')])\n"
@@ -532,4 +532,4 @@ def test_layers_around_readers(head: dict[str, object], reader: str, count: int,
     pytest.importorskip("tensorflow")
     program = KERAS.replace("import tensorflow as tf\nfrom tensorflow import keras\n", "import keras\n")
     result = check_prints_the_same(program.format(**head) + reader + "\n", tmp_path)
-    assert result.count("keras.layers.Softmax(") + result.count("layers.Activation('sigmoid')") == count
+    assert result.count("keras.layers.Softmax(") + result.count("layers.Activation('sigmoid'") == count

@@ -16,6 +16,7 @@ EXPONENTIAL = "exponential"  # back from logarithms
 _TORCH = {SOFTMAX: "softmax", LOG_SOFTMAX: "log_softmax", SIGMOID: "sigmoid", EXPONENTIAL: "exp"}
 _TENSORFLOW = {SOFTMAX: "nn.softmax", LOG_SOFTMAX: "nn.log_softmax", SIGMOID: "sigmoid", EXPONENTIAL: "exp"}
 _KERAS = {SOFTMAX: "softmax", LOG_SOFTMAX: "log_softmax", SIGMOID: "sigmoid", EXPONENTIAL: "exp"}
+_WIDE = "dtype='float32'"
 _LAYERS = {SOFTMAX: ("Softmax", ""), SIGMOID: ("Activation", "'sigmoid'")}
 # Where TensorFlow computes nothing until a session runs, arrays cannot come out of its functions.
 _GRAPHS = re.compile(r"\b(?:Session|placeholder|ConfigProto|disable_eager_execution|disable_v2_behavior)\(")
@@ -109,9 +110,11 @@ def _of_keras(
         # Keras 2 has no `ops`, and Keras 3 may run without TensorFlow: both have layers.
         layer, given = _LAYERS[produced]
         name = ensure_name(files, draft, text, tree, node, ("keras",), f"layers.{layer}")
-        before, after = f"{name}({given or last[2:]})(", ")"
+        options = ", ".join(filter(None, (given, last[2:])))
         if not array:
-            return before, after
+            return f"{name}({options})(", ")"
+        # Under a policy of 16 bits the layer would round, and not every backend has arrays of them.
+        before, after = f"{name}({', '.join(filter(None, (options, _WIDE)))})(", ")"
         return f"{ensure_module(files, draft, text, tree, node, 'numpy', 'np')}.asarray({before}", f"{after})"
     if array and any(_GRAPHS.search(each.text) for each in texts):
         raise Refused("TensorFlow computes in graphs here")
