@@ -1,12 +1,16 @@
 """How long softmax-lint takes, in multiples of ruff on the same files in the same run.
 
     python benchmarks/run.py [--trees timm,project] [--rounds 5] [--variants cold,warm] [--tools ruff,pylint]
-                             [--folder FOLDER] [--bin FOLDER] [--wheels FOLDER] [--write docs/speed.md]
+                             [--limit 120] [--folder FOLDER] [--laid-out FOLDER] [--wheels FOLDER]
+                             [--write docs/speed.md]
 
-Lays out the trees, then runs all programs in turn, round by round, so that whatever else the machine does hits
-all of them alike. Prints one row for each tree and program: the ratio of medians and of minima to ruff's, wall
-and CPU seconds, and the memory of the largest process. A program that is not installed is left out; `--bin` names
-a folder with more of them. `--write` puts the table between the marks in a page.
+Lays out the trees and installs the other programs below `--folder`, each in an environment of its own. Then runs
+all programs in turn, round by round, so that whatever else the machine does hits all of them alike. Prints one row
+for each tree and program: the ratio of medians and of minima to ruff's, wall and CPU seconds, and the memory of the
+largest process. A run that takes longer than `--limit` seconds is ended and not repeated; one that takes longer than
+a quarter of that is not repeated either. `--laid-out` has trees that need not be made, `--wheels` packages that need
+not be downloaded, `--installed` a folder with one environment for each program. `--write` puts the table between the
+marks in a page.
 """
 
 from __future__ import annotations
@@ -15,16 +19,19 @@ import argparse
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import competitors
 from corpora import TREES, lay_out
 
 OURS = ("-m", "softmax_lint", "check", "--isolated", "--quiet", "--no-respect-gitignore")
@@ -63,18 +70,35 @@ class Program:
     sampled: bool = False
 
 
-def measure(program: Program, folder: Path) -> Run:
-    """Run a program in a folder. Raises RuntimeError when it could not do its job."""
+class TooSlow(Exception):
+    """A run did not end within its time."""
+
+
+def measure(program: Program, folder: Path, limit: float) -> Run:
+    """Run a program in a folder. Raises TooSlow after `limit` seconds, RuntimeError when it could not do its job."""
     program.prepare()
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
     started = time.perf_counter()
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            [*program.command], cwd=folder, stdout=subprocess.DEVNULL, stderr=errors, env=environment
+            [*program.command],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=environment,
+            start_new_session=True,
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        # Whatever it has started goes with it.
+        timer = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
+        timer.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        finally:
+            timer.cancel()
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
+        if wall >= limit:
+            raise TooSlow
         if process.returncode not in (0, 1):
             errors.seek(0)
             text = errors.read().decode(errors="replace")[-400:]
@@ -83,13 +107,17 @@ def measure(program: Program, folder: Path) -> Run:
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / scale)
 
 
-def row(tree: str, name: str, runs: Sequence[Run], ruff: Sequence[Run]) -> str:
-    walls, base = [run.wall for run in runs], [run.wall for run in ruff]
+def row(tree: str, name: str, runs: Sequence[Run], ruff: Sequence[Run], limit: float) -> str:
+    """One row of the table; without `runs` that of a program that took longer than `limit` seconds."""
+    if not runs:
+        base = median(run.wall for run in ruff)
+        return f"| {tree} | {name} | > {limit / base:.0f} × | | over {limit:.0f} s | | |"
+    walls, base_walls = [run.wall for run in runs], [run.wall for run in ruff]
     cells = (
         tree,
         name,
-        f"{median(walls) / median(base):.2f} ×",
-        f"{min(walls) / min(base):.2f} ×",
+        f"{median(walls) / median(base_walls):.2f} ×",
+        f"{min(walls) / min(base_walls):.2f} ×",
         f"{median(walls):.2f} s",
         f"{median(run.cpu for run in runs):.2f} s",
         f"{max(run.memory for run in runs):.0f} MB",
@@ -134,13 +162,12 @@ def clean_file(folder: Path) -> Path:
     return place / "clean.py"
 
 
-def tools(names: Sequence[str], binaries: str | None, scratch: Path) -> Iterator[Program]:
-    """Other linters, with one rule each where they have a choice."""
-    path = os.pathsep.join(filter(None, (binaries, str(Path(sys.executable).parent), os.environ.get("PATH"))))
+def tools(names: Sequence[str], installed: Path, scratch: Path) -> Iterator[Program]:
+    """Other linters, with one rule each where they have a choice; those that cannot be installed are left out."""
     rule = scratch / "rule.yml"
     rule.write_text(SEMGREP_RULE, encoding="utf-8")
     known = {
-        "ruff": ("check", "--no-cache", "--quiet", "--isolated", "--select", "F", "."),
+        "ruff": ("check", "--no-cache", "--quiet", "--isolated", "--no-respect-gitignore", "--select", "F", "."),
         "torchfix": ("--select", "ALL", "."),
         "semgrep": ("scan", "--config", str(rule), "--metrics=off", "--disable-version-check", "--quiet",
                     "--no-git-ignore", "."),
@@ -148,11 +175,12 @@ def tools(names: Sequence[str], binaries: str | None, scratch: Path) -> Iterator
         "pylint": ("--disable=all", "--enable=unused-import", "--recursive=y", "--exit-zero", "-j2", "."),
     }  # fmt: skip
     for name in names:
-        found = shutil.which(name, path=path)
-        if found is None:
-            sys.stderr.write(f"{name} is not installed\n")
+        try:
+            found = competitors.install(name, installed) / name
+        except subprocess.CalledProcessError as error:
+            sys.stderr.write(f"{name} could not be installed: {error}\n")
         else:
-            yield Program(name, (found, *known[name]), sampled=name in SAMPLED)
+            yield Program(name, (str(found), *known[name]), sampled=name in SAMPLED)
 
 
 @contextmanager
@@ -173,26 +201,50 @@ def copied(folder: Path, every: int) -> Iterator[Path]:
 def rows(tree: str, source: Path, given: argparse.Namespace) -> Iterator[str]:
     """The rows of a tree, in two groups: on all of it, and on the sample that slow tools get."""
     others = [name for name in given.tools.split(",") if name and name != "ruff"]
-    for every, wanted in ((1, False), (EVERY, True)):
+    names = [name for name in given.variants.split(",") if name]
+    for every, sampled in ((1, False), (EVERY, True)):
+        wanted = [name for name in others if (name in SAMPLED) == sampled]
+        if sampled and not wanted:
+            continue
         with copied(source, every) as folder, tempfile.TemporaryDirectory() as made:
             scratch = Path(made).resolve()
-            programs = [*tools(["ruff"], given.bin, scratch)]
-            inside = [p for p in tools(others, given.bin, scratch) if p.sampled == wanted]
-            names = [name for name in given.variants.split(",") if name]
-            if wanted and not inside:
-                continue
-            programs += variants(["cold"] if wanted else names, folder, scratch / "cache")
-            programs += inside
-            runs: dict[str, list[Run]] = {program.name: [] for program in programs}
+            programs = [*tools(["ruff"], given.installed, scratch)]
+            programs += variants(["cold"] if sampled else names, folder, scratch / "cache")
+            programs += tools(wanted, given.installed, scratch)
+            title = f"{tree}, every {EVERY}th file" if sampled else tree
+            runs = rounds(programs, folder, given.rounds, given.limit)
             for program in programs:
-                measure(program, folder)  # files into memory, byte code onto the disk, answers into the cache
-            time.sleep(2.5)  # files count as settled
-            for _ in range(given.rounds):
-                for program in programs:
-                    runs[program.name].append(measure(program, folder))
-            title = f"{tree}, every {EVERY}th file" if wanted else tree
-            for program in programs:
-                yield row(title, program.name, runs[program.name], runs["ruff"])
+                if program.name not in runs:
+                    continue
+                yield row(title, program.name, runs[program.name], runs["ruff"], given.limit)
+
+
+def rounds(programs: Sequence[Program], folder: Path, count: int, limit: float) -> dict[str, list[Run]]:
+    """The runs of all programs that could do their job, in turn; none of one that is too slow, one of one that is
+    slow.
+    """
+    runs: dict[str, list[Run]] = {program.name: [] for program in programs}
+    again = []
+    for program in programs:
+        try:
+            # Files into memory, byte code onto the disk, answers into the cache.
+            first = measure(program, folder, limit)
+        except TooSlow:
+            continue
+        except RuntimeError as error:
+            sys.stderr.write(f"{error}\n")
+            del runs[program.name]
+            continue
+        if first.wall > limit / 4:
+            runs[program.name].append(first)
+        else:
+            again.append(program)
+    time.sleep(2.5)  # files count as settled
+    for _ in range(count):
+        for program in again:
+            with suppress(TooSlow):
+                runs[program.name].append(measure(program, folder, limit))
+    return runs
 
 
 def write(page: Path, table: str) -> None:
@@ -206,26 +258,31 @@ def write(page: Path, table: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--trees", default=",".join(TREES))
-    parser.add_argument("--variants", default="cold,warm,changed,fix,one")
+    parser.add_argument("--variants", default="cold,warm,changed,fix,reference,one")
     parser.add_argument("--tools", default="ruff,semgrep,torchfix,fixit,pylint")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--bin", help="a folder with more programs")
+    parser.add_argument("--limit", type=float, default=120, help="seconds that a run may take")
     parser.add_argument("--wheels", type=Path, help="a folder with packages that need no download")
+    parser.add_argument("--laid-out", type=Path, help="a folder with trees that need not be made")
+    parser.add_argument("--installed", type=Path, help="a folder with environments of other programs")
     parser.add_argument("--write", type=Path, help="a page to put the table into")
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     parser.add_argument("--folder", type=Path, default=cache / "softmax-lint-benchmarks")
     given = parser.parse_args()
+    given.installed = (given.installed or given.folder / "programs").absolute()
     print(HEAD)
     table = [HEAD]
+    loads = [os.getloadavg()[0]]
     for tree in given.trees.split(","):
-        for line in rows(tree, lay_out(tree, given.folder, given.wheels), given):
+        made = given.laid_out / tree if given.laid_out and (given.laid_out / tree).is_dir() else None
+        for line in rows(tree, made or lay_out(tree, given.folder, given.wheels), given):
             print(line, flush=True)
             table.append(line)
-    version = subprocess.run(
-        [sys.executable, "-m", "ruff", "--version"], capture_output=True, text=True, check=True
-    )
-    about = f"Python {platform.python_version()}, {version.stdout.strip()}, {os.cpu_count()} processors, "
-    table.append(f"\n{about}{given.rounds} rounds")
+        loads.append(os.getloadavg()[0])
+    ruff = competitors.PACKAGES["ruff"][0].replace("==", " ")
+    about = f"Python {platform.python_version()}, {ruff}, {os.cpu_count()} processors, {given.rounds} rounds"
+    table.append(f"\n{about}; load average {min(loads):.1f} to {max(loads):.1f}")
+    print(table[-1])
     if given.write:
         write(given.write, "\n".join(table))
 
