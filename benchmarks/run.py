@@ -78,6 +78,7 @@ def measure(program: Program, folder: Path, limit: float) -> Run:
     """Run a program in a folder. Raises TooSlow after `limit` seconds, RuntimeError when it could not do its job."""
     program.prepare()
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody compiles a program for every run
     started = time.perf_counter()
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COMMANDS = ("check", "clean", "pairs", "rule", "server", "trace", "verify")
 _FLAGS = {
     "-q": "quiet", "--quiet": "quiet", "-n": "no_cache", "--no-cache": "no_cache", "--isolated": "isolated",
-    "--force-exclude": "force_exclude",
+    "--force-exclude": "force_exclude", "--no-respect-gitignore": "all",
 }  # fmt: skip
 
 
@@ -52,11 +52,18 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def plain_request(words: Sequence[str]) -> Request | None:
-    """The request of a call that has paths and flags alone; None for any other call."""
+    """The request of a call that has paths, flags and a folder for answers alone; None for any other call."""
     given: set[str] = set()
     paths: list[str] = []
+    folder, awaited = None, False
     for number, word in enumerate(words):
-        if word in _FLAGS:
+        if awaited:
+            if word.startswith("-") or folder is not None:
+                return None
+            folder, awaited = word, False
+        elif word == "--cache-dir":
+            awaited = True
+        elif word in _FLAGS:
             given.add(_FLAGS[word])
         elif word.startswith("-") or (number and word in COMMANDS and not paths and words[0] != "check"):
             return None
@@ -66,6 +73,8 @@ def plain_request(words: Sequence[str]) -> Request | None:
             return None
         else:
             paths.append(word)
+    if awaited:
+        return None
     from softmax_lint.commands.inputs import Request
 
     return Request(
@@ -73,6 +82,8 @@ def plain_request(words: Sequence[str]) -> Request | None:
         options={
             "force-exclude": True if "force_exclude" in given else None,
             "cache": "no_cache" not in given,
+            "cache-dir": folder,
+            "respect-gitignore": False if "all" in given else None,
             "jobs": None,
             "reference": False,
         },

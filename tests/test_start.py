@@ -12,12 +12,13 @@ from softmax_lint.commands.inputs import Request
 PLAIN = [
     [], ["check"], ["a.py"], ["check", "a.py", "b"], ["-q", "a.py"], ["check", "-n", "--quiet", "."],
     ["a.py", "--isolated"], ["check", "--force-exclude", "a.py", "b.ipynb"], ["src", "rule"], ["check", "check"],
-    ["check", "rule"], ["-q"],
+    ["check", "rule"], ["-q"], ["--no-respect-gitignore", "a.py"], ["check", "--cache-dir", "there", "a.py"],
 ]  # fmt: skip
 OTHER = [
     ["--version"], ["--help"], ["-h"], ["rule", "SML001"], ["-q", "pairs"], ["-q", "check", "a.py"], ["-"],
     ["--select", "ALL", "a.py"], ["check", "--fix"], ["--", "a.py"], ["clean"], ["a.py", "-qv"], ["server"],
-    ["--output-format=json"],
+    ["--output-format=json"], ["a.py", "--cache-dir"], ["--cache-dir=there"], ["--cache-dir", "-q"],
+    ["--cache-dir", "a", "--cache-dir", "b"],
 ]  # fmt: skip
 
 
