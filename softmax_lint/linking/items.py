@@ -26,6 +26,7 @@ from softmax_lint.linking.values import (
     Thing,
     Unknown,
     Value,
+    is_object,
     join,
     just,
     literal,
@@ -167,7 +168,10 @@ def _item(machine: Machine, thing: Thing, index: Value) -> Value:
                 _items(machine, inner, index)
                 if not isinstance(inner[0].thing, Seq)
                 else join(
-                    [under(_sliced(machine, case.thing, found, record, thing), case.guards) for case in inner]
+                    [
+                        under(_sliced(machine, case.thing, found, record, thing), case.guards)
+                        for case in _filled(inner)
+                    ]
                 )
             )
         key = found.value if found is not None else None
@@ -205,6 +209,11 @@ def _item(machine: Machine, thing: Thing, index: Value) -> Value:
     if isinstance(thing, Class):
         return just(thing)
     return unknown("an item of something that is not followed", machine.fresh("item"))
+
+
+def _filled(lists: Value) -> Value:
+    """Without the empty ones: nobody takes an item from those."""
+    return tuple(case for case in lists if not isinstance(case.thing, Seq) or case.thing.items) or lists
 
 
 def _unknown_item(
@@ -302,6 +311,20 @@ def _one_of(machine: Machine, values: list[Value], key: Key) -> Value:
     return join(parts)
 
 
+def _reassigned(machine: Machine, lists: Value, value: Value) -> Value | None:
+    """A list of models after `models[n] = value`, n unknown: any of them, any number of times."""
+    values = [value]
+    for case in lists:
+        if not isinstance(case.thing, Seq):
+            return None
+        for item in case.thing.items:
+            values.extend(item.values if isinstance(item, Repeat) else (item,))
+    things = dict.fromkeys(case.thing for each in values for case in machine.force(each))
+    if len(values) == 1 or not all(map(is_object, things)):
+        return None
+    return just(Seq((Repeat(tuple(map(just, things))),)))
+
+
 def set_item(machine: Machine, target: Value, index: Value, value: Value) -> None:
     target, index = machine.force(target), machine.force(index)
     found = literal(index)
@@ -347,6 +370,8 @@ def set_item(machine: Machine, target: Value, index: Value, value: Value) -> Non
                         new = just(Seq(tuple(items)))
                 elif found is not None and found.value == -1 and items and not isinstance(items[-1], Repeat):
                     new = just(Seq((*items[:-1], value)))
+        if inner is not None and new is None and found is None:
+            new = _reassigned(machine, inner, value)
         if inner is not None:
             machine.heap.write(
                 thing.id, ITEMS, new or unknown("items were assigned", machine.fresh("assigned"))

@@ -167,8 +167,8 @@ def attribute(machine: Machine, thing: Obj, row: Api, name: str) -> Value | None
         items = machine.heap.read(thing.id, ITEMS)
         if items is not None:
             return just(Obj(collections.view(machine, thing)))
-    if name == "module" and row.name.endswith(("DataParallel", "DistributedDataParallel")):
-        return just(thing)
+    if name == "module" and row.framework == "torch":
+        return just(thing)  # a wrapper stands for what it holds: nothing else has this attribute
     if name == "model" and row.role == TRAINER and not row.name.startswith("skorch."):
         built = machine.heap.records[thing.id].extra
         found = built.get(row.params, row.model) if isinstance(built, Arguments) else None

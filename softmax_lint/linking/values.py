@@ -291,8 +291,19 @@ def join(values: Iterable[Value]) -> Value:
     if len(cases) > MOST_CASES:
         others = sum(not _is_by_object(case) for case in cases.values())
         if len(cases) > MOST_OBJECTS or others > MOST_CASES:
-            return unknown("too many alternatives")
+            return _one_of_many([case.thing for case in cases.values()])
     return tuple(cases.values())
+
+
+def _one_of_many(things: list[Thing]) -> Value:
+    """What is left of too many alternatives: of lists, that any of their items comes any number of times."""
+    items: dict[Value, None] = {}
+    for thing in things:
+        if not isinstance(thing, Seq):
+            return unknown("too many alternatives")
+        for item in thing.items:
+            items.update(dict.fromkeys(item.values if isinstance(item, Repeat) else (item,)))
+    return just(Seq((Repeat(tuple(items)),)))
 
 
 def _is_by_object(case: Case) -> bool:
