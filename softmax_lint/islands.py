@@ -56,11 +56,14 @@ class _Resolver:
         self._folders: dict[tuple[str, str], Collection[str]] = {}
         # All folders that hold files, and those above them.
         self._holding: set[str] = set()
+        self._firsts: set[str] = set()
         for path in imports:
-            folder = os.path.dirname(path)
+            folder, name = os.path.split(path)
+            self._firsts.add(name.removesuffix(".py"))
             while folder not in self._holding:
                 self._holding.add(folder)
-                folder = os.path.dirname(folder)
+                folder, name = os.path.split(folder)
+                self._firsts.add(name)
 
     def imported(self, path: str) -> Iterable[str]:
         folder = os.path.dirname(path)
@@ -85,6 +88,8 @@ class _Resolver:
 
     def _absolute(self, folder: str, module: str) -> Collection[str]:
         first, *rest = module.split(".")
+        if first not in self._firsts:
+            return ()
         inner = f"{os.sep}{first}", "".join(f"{os.sep}{part}" for part in rest)
         while module.strip("."):
             found = self._below(folder, *inner) or self._below(os.path.join(folder, "src"), *inner)

@@ -83,6 +83,7 @@ class Outline:
         self.imports = imports
         self._text = text
         self._spells = spells
+        self._raw: str | None = None
         self._bare: str | None = None
         self._units: tuple[_Unit, ...] = ()
         self._starts: list[int] = []
@@ -93,7 +94,8 @@ class Outline:
     def bare(self) -> str:
         """The text without comments, long strings, and strings that are prose."""
         if self._bare is None:
-            self._bare = _HIDDEN.sub(_kept, self._text())
+            self._bare = _HIDDEN.sub(_kept, self._text() if self._raw is None else self._raw)
+            self._raw = None
             self._units = tuple(_units(self._bare))
             self._starts = [unit.start for unit in self._units]
         return self._bare
@@ -151,8 +153,11 @@ class Outline:
 
     def asks(self, word: str) -> bool:
         """Whether anything is asked for this attribute: behind a dot, or by a string."""
-        if self._bare is None and word not in self._text():
-            return False
+        if self._bare is None:
+            if self._raw is None:
+                self._raw = self._text()
+            if word not in self._raw:
+                return False
         text = self.bare
         return any(text[at - 1 : at] in (".", "'", '"') for at in self._offsets(word))
 
