@@ -90,7 +90,8 @@ def _is_root_of(above: str, folder: str) -> bool:
     """Whether imports that reach into `folder` start at a folder above it."""
     inner = os.path.relpath(folder, above).split(os.sep)
     first = os.path.join(above, inner[0])
-    if len(inner) == 1 and (inner[0] == "src" or "__init__.py" in _names(folder)):
+    # A folder whose name nobody can import is no package, whatever it holds.
+    if len(inner) == 1 and inner[0].isidentifier() and (inner[0] == "src" or "__init__.py" in _names(folder)):
         return True
     for number, path in enumerate(_python_around(above, first)):
         if number == MOST_FILES:
