@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import os
 import re
 import stat
@@ -517,6 +518,52 @@ def test_origins(before: dict[str, str], after: dict[str, str] | None, tmp_path:
     assert fixed(tmp_path, program(before)) == program(before if after is None else after)
 
 
+LAYER = """import torch
+from torch import nn
+import torch.nn.functional as F
+
+
+class Layer(nn.Module):
+    def __init__(self, inputs, units, activation=None):
+        super().__init__()
+        self.linear = nn.Linear(inputs, units)
+        self.activation = activation
+
+    def forward(self, x):
+        x = self.linear(x)
+{tail}
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = Layer(8, 8, {hidden})
+        self.out = Layer(8, 3, {out})
+
+    def forward(self, x):
+        return self.out(self.hidden(x))
+
+
+nn.CrossEntropyLoss()(Net()(x), y)
+"""
+CHECKED = "        if self.activation is not None:\n            return self.activation(x)\n        return x\n"
+
+
+@pytest.mark.parametrize(
+    ("tail", "before", "after"),
+    [
+        (CHECKED, "activation=F.softmax", "activation=None"),
+        (CHECKED, "torch.softmax", "None"),
+        (CHECKED, "nn.Softmax(dim=1)", "nn.Identity()"),
+        # Nothing is checked: there has to be a function.
+        ("        return self.activation(x)\n", "F.softmax", None),
+    ],
+)
+def test_what_a_shared_layer_is_given(tail: str, before: str, after: str | None, tmp_path: Path) -> None:
+    program = LAYER.format(tail=tail, hidden="F.relu", out=before)
+    expected = LAYER.format(tail=tail, hidden="F.relu", out=before if after is None else after)
+    assert fixed(tmp_path, program) == expected
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -610,6 +657,19 @@ def test_notebook_cells(tmp_path: Path) -> None:
     assert result.decode() == notebook.replace(", activation='softmax'", "").replace(
         "'categorical_crossentropy'", "keras.losses.CategoricalCrossentropy(from_logits=True)"
     )
+
+
+def test_a_logarithm_is_repeated_where_another_cell_reads_the_probabilities(tmp_path: Path) -> None:
+    cells = [
+        "import tensorflow as tf\n",
+        "p = tf.nn.softmax(x)\nloss = -tf.reduce_sum(y * tf.math.log(p))\n",
+        "print(p)\n",
+    ]
+    content = {"cells": [{"cell_type": "code", "source": cell.splitlines(True)} for cell in cells]}
+    outcome = fix(tmp_path, {"n.ipynb": json.dumps(content)}, unsafe=False)
+    (result,) = outcome.files.values()
+    texts = ["".join(cell["source"]) for cell in json.loads(result)["cells"]]
+    assert texts == [cells[0], cells[1].replace("tf.math.log(p)", "tf.nn.log_softmax(x)"), cells[2]]
 
 
 def test_only_chosen_findings_are_fixed(tmp_path: Path) -> None:

@@ -523,6 +523,40 @@ def test_readers_where_keras_is_imported_alone(head: str, wrapped: str, name: st
     assert wrapped.format(name, layer, function) in result.decode()
 
 
+@pytest.mark.parametrize(
+    ("reader", "count"),
+    [
+        ("a, b = model.predict(x, verbose=0)\nprint(a[0])\nprint(b[0], b.shape)", 2),
+        ("p = model.predict(x, verbose=0)\nprint(p[0].argmax(1), p[1].max())", 1),
+        ("p = model(x)\nprint(p[0].numpy().max(), p[1].numpy().round(2))", 2),
+        ("print(model.predict(x, verbose=0)[0])", 1),
+        ("p = model.predict(x, verbose=0)\nprint(p[0].argmax(1))\nprint(len(p), p[1].shape)", 0),
+        ("for a in model.predict(x, verbose=0)[0]:\n    print(a.sum(), a[0])", 1),
+    ],
+)
+def test_readers_of_models_with_several_outputs(reader: str, count: int, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    program = (
+        "import numpy as np\nimport tensorflow as tf\nfrom tensorflow import keras\n\n"
+        "keras.utils.set_random_seed(0)\n"
+        "x = np.random.default_rng(0).normal(size=(6, 4)).astype('float32') * 3\ni = keras.Input((4,))\n"
+        "a = keras.layers.Dense(3, activation='softmax', name='a')(i)\n"
+        "b = keras.layers.Dense(1, activation='sigmoid', name='b')(i)\nmodel = keras.Model(i, [a, b])\n"
+        "model.compile(loss={'a': 'categorical_crossentropy', 'b': 'binary_crossentropy'})\n"
+    )
+    result = check_prints_the_same(f"{program}{reader}\n", tmp_path)
+    assert result.count("tf.nn.softmax(") + result.count("tf.sigmoid(") == count
+
+
+def test_classes_that_a_trainer_predicts_stay(tmp_path: Path) -> None:
+    net = TORCH.format(**LOG_SOFTMAX).partition("model = Net()")[0]
+    tail = "net = NeuralNetClassifier(Net, criterion=nn.CrossEntropyLoss)\nnet.fit(x, y)\nprint(net.predict(x))\n"
+    program = f"from skorch import NeuralNetClassifier\n{net}{tail}"
+    outcome = fix(tmp_path, {"train.py": program})
+    (result,) = outcome.files.values()
+    assert result.decode() == program.replace("F.log_softmax(self.fc(x), dim=-1)", "self.fc(x)")
+
+
 @pytest.mark.parametrize("head", [KERAS_SOFTMAX, KERAS_SIGMOID], ids=["softmax", "sigmoid"])
 @pytest.mark.parametrize(
     ("reader", "count"),

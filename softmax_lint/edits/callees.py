@@ -21,9 +21,13 @@ def applies_only(files: Files, text: Text, tree: Tree, node: cst.Call, joint: Jo
     """Whether a call that applies the activation of a joint applies nothing else in another context."""
     pair = joint.pair
     assert pair is not None
-    if pair.source_text.startswith(".") or joint.built not in (None, pair.source):
-        # A method, or an object: that one is changed where it was made.
+    if pair.source_text.startswith("."):
         return True
+    if joint.built is not None and joint.built != pair.source:
+        made = files.find(joint.built)[2]
+        if isinstance(made, cst.Call):
+            # An object is changed where it was made.
+            return True
     wanted = _leaf(pair.source_text.removesuffix("()"))
     func = node.func
     if isinstance(func, cst.Call):

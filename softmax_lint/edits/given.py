@@ -78,7 +78,8 @@ def given_back(
     for place, several in places.items():
         node = nodes.get(place)
         own = [each for each in several if each.source in sources and each.pair is not None]
-        if node is None or id(node) in spelled or not own:
+        is_target = isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load)
+        if node is None or id(node) in spelled or is_target or not own:
             continue
         given = Given(node, max(own, key=lambda each: each.steps))
         if len(own) == len(several) and len({_kind(each) for each in own}) == 1:

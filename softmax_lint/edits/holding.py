@@ -29,7 +29,26 @@ class Holding:
         """Where a name is bound that is read somewhere."""
         return self._stores.get((self.flow.home(self.scopes[id(name)], name.id), name.id), [])
 
-    def comes_later(self, store: ast.Name, load: ast.Name) -> bool:
+    def reaching(self, name: ast.Name) -> list[ast.Name]:
+        """Where a name may have been bound when it is read: nothing that was overwritten since."""
+        stores = [each for each in self.stores(name) if not self._comes_later(each, name)]
+        around = list(self._outwards(name))
+        last = (-1, 0, 0)
+        for store in stores:
+            other, its_owner = self.statement(store)
+            order = self._order(other)
+            is_before = last < order < self._order(self.statement(name)[0])
+            is_sure = any(_next_to(inner, other, owner, its_owner) for inner, owner in around)
+            if isinstance(other, ast.Assign) and is_before and is_sure:
+                last = order
+        here = self.scopes[id(name)]
+        return [
+            each
+            for each in stores
+            if self.scopes[id(each)] != here or self._order(self.statement(each)[0]) >= last
+        ]
+
+    def _comes_later(self, store: ast.Name, load: ast.Name) -> bool:
         """Whether a name is assigned only when it has been read."""
         loops = self._loops(store)
         return (

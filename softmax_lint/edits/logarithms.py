@@ -129,7 +129,7 @@ def merge(files: Files, draft: Draft, joint: Joint, joints: Sequence[Joint]) -> 
         for other in joints
         if other.source == joint.source and other.sink != joint.sink and other.row != "output"
     ]
-    if not others and _count(inside, node, where, target.value) == 2:
+    if not others and _count(files, inside, node, where, target.value) == 2:
         use_logarithm(files, draft, joint)
         draft.take(text, do.unwrap(tree, log, argument))
         return
@@ -144,11 +144,12 @@ def _function(tree: Tree, node: cst.CSTNode) -> tuple[int, int] | None:
     return None if found is None else tree.spans[found]
 
 
-def _count(tree: Tree, node: cst.CSTNode, text: Text, name: str) -> int:
+def _count(files: Files, tree: Tree, node: cst.CSTNode, text: Text, name: str) -> int:
     """How often a name stands in the function around a node, in the file where there is none."""
     function = next((each for each in tree.ancestors(node) if isinstance(each, cst.FunctionDef)), None)
-    piece = text.text if function is None else tree.code(function)
-    return len(re.findall(rf"\b{re.escape(name)}\b", piece))
+    if function is None:
+        return files.count(text.filename, name)
+    return len(re.findall(rf"\b{re.escape(name)}\b", tree.code(function)))
 
 
 def _repeat(

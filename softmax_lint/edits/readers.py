@@ -231,9 +231,7 @@ class _Readers:
     def _bound(self, name: ast.Name, depth: int = 0) -> Given | None:
         """The output that a name always holds, one of them where it is bound several times."""
         found: Given | None = None
-        for store in self.holding.stores(name):
-            if self.holding.comes_later(store, name):
-                continue
+        for store in self.holding.reaching(name):
             parent = self.around[id(store)][0]
             one = self.given.get(id(store))
             if one is not None and isinstance(parent, (ast.Tuple, ast.List)):

@@ -196,7 +196,8 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     if _is_only_outside_training(tree, node):
         raise Refused("the activation is applied outside of training only")
     if not applies_only(files, text, tree, node, joint):
-        raise Refused("the activation is chosen elsewhere")
+        _withhold(files, draft, joint)
+        return
     made = _construction(files, joint, node)
     if isinstance(node.func, cst.Call) and _kept(node.func):
         # A layer with a name of its own: the name may be an output's.
@@ -226,6 +227,17 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
         outcome = do.drop_statement(made.tree, assignment)
         if not outcome.loses_comment:
             draft.take(made.text, outcome)
+
+
+def _withhold(files: Files, draft: Draft, joint: Joint) -> None:
+    """A function that was given to what calls it: nothing is given instead. Raises `Refused`."""
+    assert joint.pair is not None
+    if joint.built is None or joint.built == joint.pair.source:
+        raise Refused("the activation is chosen elsewhere")
+    text, tree, given = files.find(joint.built)
+    if not isinstance(tree.parent(given), cst.Arg) or not isinstance(given, (cst.Name, cst.Attribute)):
+        raise Refused("the activation is chosen elsewhere")
+    draft.take(text, do.replace_literal(tree, given, "None"))
 
 
 _OUTSIDE = re.compile(r"infer|eval|deploy|export|test|predict")

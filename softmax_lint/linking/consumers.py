@@ -18,8 +18,10 @@ from softmax_lint.linking.values import (
     Arguments,
     Func,
     Lazy,
+    Obj,
     Origin,
     Repeat,
+    Seq,
     Tensor,
     Value,
     literal,
@@ -145,6 +147,15 @@ def given_back(machine: Machine, value: Value, callee: Value, given: Arguments, 
         inputs = (callee, *(a.value for a in given.positional), *(a.value for _, a in given.keywords))
         is_step = any(_holds(machine, each, sources) for each in inputs)
         sinks.meet(machine, pair.OUTPUT, _OUTPUT, ANY, origin, origin, STEP if is_step else "", value)
+
+
+def picked(machine: Machine, whole: Value, value: Value, origin: Origin) -> None:
+    """An item of what has several outputs; of a single one it is a part, and no output by itself."""
+    for case in whole:
+        known = machine.delayed[case.thing.cell].value if isinstance(case.thing, Lazy) else (case,)
+        if known is None or any(not isinstance(inner.thing, (Seq, Obj)) for inner in known):
+            return
+    given_back(machine, value, (), Arguments(), origin)
 
 
 def _holds(machine: Machine, value: Value, sources: set[Origin], depth: int = 0) -> bool:

@@ -70,7 +70,11 @@ def _attr(machine: Machine, frame: Frame, e: code.Expr) -> Value:
 
 
 def _item(machine: Machine, frame: Frame, e: code.Expr) -> Value:
-    return machine.item(evaluate(machine, frame, e[2]), evaluate(machine, frame, e[3]))
+    whole = evaluate(machine, frame, e[2])
+    value = machine.item(whole, evaluate(machine, frame, e[3]))
+    if machine.watching:
+        consumers.picked(machine, whole, value, (frame.unit, e[1]))
+    return value
 
 
 def _slice(machine: Machine, frame: Frame, e: code.Expr) -> Value:

@@ -40,6 +40,7 @@ from softmax_lint.linking.values import (
     Const,
     Obj,
     Origin,
+    Repeat,
     Seq,
     Super,
     Tensor,
@@ -355,20 +356,9 @@ def _object_method(
         return just(Seq((output, unknown("state", machine.fresh("state")))))
     if name in callbacks.TRAINING and row.framework == "keras":
         callbacks.introduce(machine, thing, given)
-    if name in ("predict", "predict_on_batch", "predict_generator"):
+    if name in ("predict", "predict_on_batch", "predict_generator") and row.framework == "keras":
         output = machine.call_object(thing, Arguments(given.positional[:1]), origin)
-        return machine.mapped(
-            output,
-            lambda v: tuple(
-                Case(
-                    c.thing._replace(detached=True, plain=False, array=True)
-                    if isinstance(c.thing, Tensor)
-                    else c.thing,
-                    c.guards,
-                )
-                for c in v
-            ),
-        )
+        return machine.mapped(output, lambda value: _as_arrays(machine, value))
     if row.role == CONTAINER:
         result = collections.container(machine, thing, row, name, given, origin)
         if result is not None:
@@ -383,6 +373,21 @@ def _object_method(
     if name in ("children", "modules", "named_children", "named_modules", "get_layer", "get_submodule"):
         return unknown(f"`.{name}()`", machine.fresh("layers"))
     return unknown(f"`.{name}()`", machine.fresh("method"))
+
+
+def _as_arrays(machine: Machine, value: Value) -> Value:
+    """What a model gives as arrays of NumPy, each of several outputs too."""
+    cases = []
+    for case in value:
+        thing = case.thing
+        listed = machine.contents((case,))
+        if isinstance(thing, Tensor):
+            thing = thing._replace(detached=True, plain=False, array=True)
+        elif listed is not None and not any(isinstance(item, Repeat) for item in listed.items):
+            parts = [machine.mapped(item, lambda part: _as_arrays(machine, part)) for item in listed.items]
+            thing = Seq(tuple(parts))
+        cases.append(Case(thing, case.guards))
+    return tuple(cases)
 
 
 def _compiled_loss(machine: Machine, thing: Obj, name: str, given: Arguments, origin: Origin) -> Value:
