@@ -628,6 +628,17 @@ def test_a_fix_that_serves_two_findings_counts_for_both(tmp_path: Path) -> None:
     assert len(outcome.applied) == 2 and not outcome.report.diagnostics
 
 
+@pytest.mark.parametrize("name", ["", ", name='probabilities'"])
+def test_tensors_with_a_name_stay(name: str, tmp_path: Path) -> None:
+    program = (
+        "import tensorflow as tf\n\n\ndef loss(x, y):\n    x = tf.keras.layers.Dense(3)(x)\n"
+        "    p = tf.nn.softmax(x{})\n"
+        "    return tf.nn.softmax_cross_entropy_with_logits(labels=y, logits=p)\n"
+    )
+    expected = program.replace("tf.nn.softmax(x{})", "x") if not name else program.format(name)
+    assert fixed(tmp_path, program.format(name)) == expected
+
+
 def test_imports_go_with_the_last_use(tmp_path: Path) -> None:
     program = TORCH.replace("import torch\n", "from torch.nn import Linear, Softmax\n") + torch_model(
         "self.sm = Softmax(dim=1)", "return self.sm(self.fc(x))", "CrossEntropyLoss"

@@ -198,6 +198,11 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     if not applies_only(files, text, tree, node, joint):
         _withhold(files, draft, joint)
         return
+    if not isinstance(node.func, cst.Call) and any(
+        each.keyword is not None and each.keyword.value == "name" for each in node.args
+    ):
+        # In a graph of TensorFlow others may fetch it by that name.
+        raise Refused("the result of the activation has a name")
     made = _construction(files, joint, node)
     if isinstance(node.func, cst.Call) and _kept(node.func):
         # A layer with a name of its own: the name may be an output's.
