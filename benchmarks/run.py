@@ -137,7 +137,9 @@ def variants(names: Sequence[str], folder: Path, cache: Path) -> Iterator[Progra
     changed = largest_with_loss(folder)
 
     def touch() -> None:
-        changed.write_text(f"{changed.read_text(encoding='utf-8')}# changed\n", encoding="utf-8")
+        # Blank lines at the end are no change to a notebook's code, and one to its bytes.
+        more = "\n" if changed.suffix == ".ipynb" else "# changed\n"
+        changed.write_text(f"{changed.read_text(encoding='utf-8')}{more}", encoding="utf-8")
 
     known = {
         "cold": Program("cold", (*ours, "--no-cache", ".")),
@@ -151,11 +153,11 @@ def variants(names: Sequence[str], folder: Path, cache: Path) -> Iterator[Progra
 
 
 def largest_with_loss(folder: Path) -> Path:
-    """A file whose change costs much: the largest script that spells a cross-entropy."""
-    scripts = sorted(folder.rglob("*.py"), key=lambda path: (-path.stat().st_size, path))
+    """A file whose change costs much: the largest that spells a cross-entropy."""
+    files = [path for path in folder.rglob("*") if path.suffix in (".py", ".ipynb")]
+    files.sort(key=lambda path: (-path.stat().st_size, path))
     return next(
-        (p for p in scripts if b"ross_entropy" in p.read_bytes() or b"ossEntropy" in p.read_bytes()),
-        scripts[0],
+        (p for p in files if b"ross_entropy" in p.read_bytes() or b"ossEntropy" in p.read_bytes()), files[0]
     )
 
 
