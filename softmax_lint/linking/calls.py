@@ -12,6 +12,7 @@ from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.path import MOST_FRAMES, MOST_REMEMBERED, Frame
 from softmax_lint.linking.values import (
+    OBJECT,
     Argument,
     Arguments,
     Bound,
@@ -20,6 +21,7 @@ from softmax_lint.linking.values import (
     Const,
     Descriptor,
     Func,
+    Guards,
     Lazy,
     Map,
     Method,
@@ -94,8 +96,15 @@ def call(machine: Machine, callee: Value, given: Arguments, origin: Origin | Non
             continue
         with machine.given(case.guards):
             value = machine.call_thing(case.thing, given, origin)
-        parts.append(under(value, case.guards))
+        parts.append(under(value, _which_object(case)))
     return join(parts) if parts else unknown("a call of None", machine.fresh("call"))
+
+
+def _which_object(case: Case) -> Guards:
+    """The conditions of a callee: a class chosen by a call that had to wait is a choice of objects, too."""
+    if not isinstance(case.thing, Class):
+        return case.guards
+    return frozenset((key, way, OBJECT) for key, way, _ in case.guards)
 
 
 def _disagree(callee: Value, given: Arguments) -> bool:
