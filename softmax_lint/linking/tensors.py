@@ -352,7 +352,7 @@ def filled(machine: Machine, owner: Value, value: Value) -> Value | None:
     return (
         None
         if isinstance(whole, Tensor)
-        else just(part._replace(plain=False, rank=None, steps=max(part.steps, MOVED)))
+        else just(part._replace(plain=False, rank=None, units=None, steps=max(part.steps, MOVED)))
     )
 
 
