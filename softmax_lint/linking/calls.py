@@ -75,6 +75,8 @@ def call_method(
                     value = machine.call(machine.attribute_of(case.thing, name), given, origin)
             else:
                 held = machine.attribute_of(case.thing, name)
+                if all(isinstance(each.thing, Const) and each.thing.value is None for each in held):
+                    continue  # the part that this alternative has not: nobody calls that
                 value = machine.call(held, given, origin)
                 if isinstance(case.thing, Obj) and isinstance(held[0].thing, Name):
                     value = activations.from_argument(machine, case.thing, held[0].thing, value, origin)

@@ -325,6 +325,18 @@ def _reassigned(machine: Machine, lists: Value, value: Value) -> Value | None:
     return just(Seq((Repeat(tuple(map(just, things))),)))
 
 
+def _override(machine: Machine, settings: Obj) -> None:
+    """Settings after `settings[name] = …`, the name unknown: a file was merged in, also into what they nest."""
+    for name, held in tuple(machine.heap.records[settings.id].slots.items()):
+        things = [case.thing for case in held]
+        if all(isinstance(thing, Const) for thing in things):
+            other = unknown(f"setting `{name}`", machine.key("setting", settings.id, name))
+            machine.heap.write(settings.id, name, other)
+        for thing in things:
+            if isinstance(thing, Obj) and machine.heap.records[thing.id].kind == "output":
+                _override(machine, thing)
+
+
 def set_item(machine: Machine, target: Value, index: Value, value: Value) -> None:
     target, index = machine.force(target), machine.force(index)
     found = literal(index)
@@ -378,3 +390,5 @@ def set_item(machine: Machine, target: Value, index: Value, value: Value) -> Non
             )
         elif found is not None:
             machine.heap.write(thing.id, f"[{found.value}]", value)
+        elif record.kind == "output":
+            _override(machine, thing)
