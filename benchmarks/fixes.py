@@ -235,7 +235,9 @@ def _wraps(old: str, new: str) -> bool:
     """Whether a line only got the removed activation around a part of it: the output is used there."""
     steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     added = "".join(new[c:d] for tag, _, _, c, d in steps if tag == "insert").lower()
-    return all(tag in ("equal", "insert") for tag, *_ in steps) and ("softmax" in added or "sigmoid" in added)
+    return all(tag in ("equal", "insert") for tag, *_ in steps) and any(
+        name in added for name in ("softmax", "sigmoid", "torch.exp(")
+    )
 
 
 def _concerned(outcome: Fixed, joints: Sequence[Joint]) -> set[Place]:

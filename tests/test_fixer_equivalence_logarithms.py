@@ -38,6 +38,8 @@ def test_the_fixed_program_does_the_same(case: Case, tmp_path: Path) -> None:
     outcome = fix(tmp_path, {"train.py": case.text})
     assert {each.fix.applicability for each in outcome.applied} == {"safe" if case.is_safe else "unsafe"}
     assert not outcome.report.diagnostics
+    is_mirrored = b"sigmoid(-p)" in next(iter(outcome.files.values()))
+    assert is_mirrored == ("1.0 - p" in case.text and "sigmoid" in case.text.lower())
     (data,) = outcome.files.values()
     (old, slope), (new, new_slope) = ran(case, case.text), ran(case, data.decode())
     assert new == pytest.approx(old, rel=1e-5)

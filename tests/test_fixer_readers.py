@@ -160,6 +160,7 @@ def test_torch_readers(head: dict[str, object], reader: str, count: int, tmp_pat
 
 
 TORCH_READERS += [
+    ("kept = {}\nkept['a'] = model(x).detach().cpu().numpy()\nprint(kept['a'].max())", 1),
     ("print(torch.cat([model(x), model(-x)]).argmax(1))", 0),
     ("p = torch.cat((model(x), model(-x)), dim=0)\nprint(p.max(dim=1)[1], p.max())", 2),
     ("p = torch.stack([model(x), model(-x)]).mean(0)\nprint(p.argmax(1))", 2),

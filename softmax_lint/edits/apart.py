@@ -14,6 +14,7 @@ from softmax_lint.edits.site import remove, subject
 from softmax_lint.edits.tree import Change, Outcome, Refused, Text, Tree
 from softmax_lint.judging import Joint
 from softmax_lint.linking.values import AS_MADE
+from softmax_lint.pair import Pair
 from softmax_lint.representation import SIGMOID, SOFTMAX
 
 
@@ -76,7 +77,7 @@ def _apply(files: Files, draft: Draft, joint: Joint) -> None:
     if not isinstance(log, cst.Call) or len(log.args) > (not pair.sink_text.startswith(".")):
         raise Refused("the logarithm is no call of one tensor")
     argument = subject(log, pair.sink_text)
-    name, last = _spelled(files, draft, text, tree, log, joint)
+    name, last = logarithm(files, draft, text, tree, log, pair, joint.steps == AS_MADE)
     first, end = tree.whole(argument)
     start, stop = tree.spans[log]
     gone = text.text[start:first] + text.text[end:stop]
@@ -84,15 +85,16 @@ def _apply(files: Files, draft: Draft, joint: Joint) -> None:
     draft.take(text, Outcome(changes, "#" in gone))
 
 
-def _spelled(
-    files: Files, draft: Draft, text: Text, tree: Tree, log: cst.Call, joint: Joint
+def logarithm(
+    files: Files, draft: Draft, text: Text, tree: Tree, log: cst.Call, pair: Pair, is_as_made: bool = True
 ) -> tuple[str, str]:
-    """The function for the logarithm of the activation, and what follows its tensor."""
-    pair = joint.pair
-    assert pair is not None
+    """The function for the logarithm of an activation, where `log` took it, and what follows its tensor.
+
+    Raises `Refused` where there is none, or the axis is not known to be the one that the activation saw.
+    """
     last = ""
     if pair.produced == SOFTMAX:
-        if pair.axis is None or joint.steps != AS_MADE:
+        if pair.axis is None or not is_as_made:
             raise Refused("the axis of the softmax is not known")
         last = f", {'dim' if pair.framework == 'torch' else 'axis'}={pair.axis}"
     elif pair.produced != SIGMOID:

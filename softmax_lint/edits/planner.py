@@ -193,6 +193,7 @@ def _wrap(
     joints: Sequence[Joint],
     paths: Sequence[str],
     as_exponential: bool = False,
+    in_logarithms: bool = False,
 ) -> int:
     sources = {joint.source for joint in group}
     draft.given = tuple(joint for joint in joints if joint.row == "output" and joint.source in sources)
@@ -201,7 +202,9 @@ def _wrap(
     except Refused as refusal:
         draft.doubt(str(refusal))
         return 0
-    return wrap_readers(files, draft, seen, group, joints, as_exponential=as_exponential)
+    return wrap_readers(
+        files, draft, seen, group, joints, as_exponential=as_exponential, in_logarithms=in_logarithms
+    )
 
 
 def _is_metric(joint: Joint) -> bool:
@@ -302,7 +305,7 @@ def _merge_log(
     except Apart:
         draft = Draft()
         group = merge_apart(files, draft, own, joints)
-        if _wrap(files, draft, group, joints, paths):
+        if _wrap(files, draft, group, joints, paths, in_logarithms=True):
             message += ", and the activation where outputs are read"
         return _finish(files, draft, group, paths, code, message)
     return _finish(files, draft, own, paths, code, message, is_local=True)

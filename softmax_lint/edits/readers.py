@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import libcst as cst
+
+from softmax_lint.edits import primitives as do
+from softmax_lint.edits.apart import logarithm
 from softmax_lint.edits.applied import EXPONENTIAL, apply_around
 from softmax_lint.edits.escapes import Survey
 from softmax_lint.edits.files import Draft, Files
@@ -33,6 +37,7 @@ from softmax_lint.edits.tree import Refused
 from softmax_lint.edits.written import overlap
 from softmax_lint.judging import Joint
 from softmax_lint.linking.consumers import STEP
+from softmax_lint.representation import SIGMOID
 
 WRAPPED = "what reads the output gets the activation"
 _DEEPEST = 4  # names for one output
@@ -56,10 +61,12 @@ def wrap_readers(
     joints: Sequence[Joint],
     *,
     as_exponential: bool = False,
+    in_logarithms: bool = False,
 ) -> int:
     """Draft activations for the readers of what the sources of a group give: how many were put somewhere.
 
-    `as_exponential`: the outputs become logarithms of what they were. A reader that cannot be helped is a
+    `as_exponential`: the outputs become logarithms of what they were. `in_logarithms`: what takes a logarithm
+    of the counter-probability applies the activation itself. A reader that cannot be helped is a
     doubt of the draft.
     """
     sources = {joint.source for joint in group if joint.pair is not None}
@@ -78,6 +85,10 @@ def wrap_readers(
         joint = given.joint
         assert joint.pair is not None
         made = Draft()
+        complement = reading.complement(given, node) if in_logarithms else None
+        if complement is not None and _mirror(files, made, seen, complement, node, framework, joint):
+            draft.join(made)
+            continue
         try:
             text, tree, found = files.find(place_of(seen.flow, node))
             apply_around(
@@ -103,6 +114,23 @@ def wrap_readers(
         draft.doubt(WRAPPED)
         count += 1
     return count
+
+
+def _mirror(
+    files: Files, draft: Draft, seen: Survey, log: ast.expr, node: ast.expr, framework: str, joint: Joint
+) -> bool:
+    """Draft ``log_sigmoid(-x)`` for ``log(1 - x)``, where x was a probability."""
+    assert joint.pair is not None
+    try:
+        text, tree, call = files.find(place_of(seen.flow, log))
+        operand = files.find(place_of(seen.flow, node))[2]
+        assert isinstance(call, cst.Call)
+        pair = replace(joint.pair, framework=framework)
+        name, _ = logarithm(files, draft, text, tree, call, pair)
+        draft.take(text, do.replace_literal(tree, call, f"{name}(-{tree.code(operand)})"))
+    except Refused:
+        return False
+    return True
 
 
 class _Readers:
@@ -164,6 +192,26 @@ class _Readers:
             reach = self._reach(given)
             self.missed |= bool(reach.needs) or not reach.kinds.isdisjoint({CHANGED, GRAPH})
         return list(found.values())
+
+    def complement(self, given: Given, node: ast.expr) -> ast.expr | None:
+        """The logarithm of one minus an expression around it, where that is a tensor that was a probability."""
+        outer, log = self.around[id(node)][:2]
+        if (
+            given.produced == SIGMOID
+            and not given.joint.array
+            and isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript))
+            and isinstance(outer, ast.BinOp)
+            and isinstance(outer.op, ast.Sub)
+            and outer.right is node
+            and isinstance(outer.left, ast.Constant)
+            and outer.left.value == 1
+            and isinstance(log, ast.Call)
+            and leaf_of(log.func) == "log"
+            and log.args == [outer]
+            and not log.keywords
+        ):
+            return log
+        return None
 
     def _is_judged(self, given: Given) -> bool:
         return given.joint.pair is not None and given.joint.pair.sink_text != STEP

@@ -164,7 +164,11 @@ class Readings:
                 return Reading(node, NAMED, name)
             targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
             if all(isinstance(target, ast.Subscript) for target in targets) and current is parent.value:
-                return Reading(node, STORED)
+                # An array of NumPy goes into no loss.
+                is_array = any(
+                    isinstance(each, ast.Attribute) and each.attr == "numpy" for each in ast.walk(current)
+                )
+                return Reading(node, NEED if is_array else STORED)
             # A list or dict that is filled keeps what it gets; a tuple may be taken apart.
             is_kept = any(isinstance(each, (ast.List, ast.Dict)) for each in around[:position])
             return Reading(node, NEED if is_kept else LOST)

@@ -242,6 +242,8 @@ def _withhold(files: Files, draft: Draft, joint: Joint) -> None:
     text, tree, given = files.find(joint.built)
     if not isinstance(tree.parent(given), cst.Arg) or not isinstance(given, (cst.Name, cst.Attribute)):
         raise Refused("the activation is chosen elsewhere")
+    if not names_only(files, text, tree, given, joint.pair.source_text):
+        raise Refused("the activation is chosen elsewhere")
     draft.take(text, do.replace_literal(tree, given, "None"))
 
 
