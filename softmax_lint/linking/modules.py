@@ -147,8 +147,8 @@ class Modules:
         if module.state != "new":
             return
         module.state = "running"
-        module.env = machine.heap.allocate("module", name=module.path)
         with machine.apart():
+            module.env = machine.heap.allocate("module", name=module.path)
             for unit in module.units:
                 known = self.units[unit]
                 own = self._declared(module, known.name) if known.kind and has_own() else None
