@@ -26,6 +26,7 @@ from softmax_lint.linking.values import (
     Origin,
     Partial,
     Tensor,
+    Thing,
     Value,
     integer,
     join,
@@ -119,9 +120,17 @@ def from_argument(machine: Machine, holder: Obj, name: Name, value: Value, at: O
     if not isinstance(given, Arguments) or all(not isinstance(case.thing, Tensor) for case in value):
         return value
     for argument in (*given.positional, *(argument for _, argument in given.keywords)):
-        if argument.origin is not None and any(case.thing == name for case in argument.value):
+        if argument.origin is not None and any(_stands_for(case.thing, name) for case in argument.value):
             return tuple(_built_at(case, at, argument.origin) for case in value)
     return value
+
+
+def _stands_for(thing: Thing, name: Name) -> bool:
+    """Whether an argument is the function, or the string that means it."""
+    if isinstance(thing, Const) and isinstance(thing.value, str):
+        row = find(name.path)
+        return row is not None and activation_path(thing.value, row.framework) == name.path
+    return bool(thing == name)
 
 
 def _built_at(case: Case, at: Origin | None, origin: Origin) -> Case:
