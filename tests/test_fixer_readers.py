@@ -529,7 +529,6 @@ def test_readers_where_keras_is_imported_alone(head: str, wrapped: str, name: st
     [
         ("a, b = model.predict(x, verbose=0)\nprint(a[0])\nprint(b[0], b.shape)", 2),
         ("p = model.predict(x, verbose=0)\nprint(p[0].argmax(1), p[1].max())", 1),
-        ("p = model(x)\nprint(p[0].numpy().max(), p[1].numpy().round(2))", 2),
         ("print(model.predict(x, verbose=0)[0])", 1),
         ("p = model.predict(x, verbose=0)\nprint(p[0].argmax(1))\nprint(len(p), p[1].shape)", 0),
         ("for a in model.predict(x, verbose=0)[0]:\n    print(a.sum(), a[0])", 1),

@@ -18,7 +18,6 @@ from softmax_lint.linking.values import (
     Arguments,
     Func,
     Lazy,
-    Obj,
     Origin,
     Repeat,
     Seq,
@@ -150,10 +149,10 @@ def given_back(machine: Machine, value: Value, callee: Value, given: Arguments, 
 
 
 def picked(machine: Machine, whole: Value, value: Value, origin: Origin) -> None:
-    """An item of what has several outputs; of a single one it is a part, and no output by itself."""
+    """An item of what a call gives. What lists and dicts keep was looked at where it was put there."""
     for case in whole:
         known = machine.delayed[case.thing.cell].value if isinstance(case.thing, Lazy) else (case,)
-        if known is None or any(not isinstance(inner.thing, (Seq, Obj)) for inner in known):
+        if known is None or any(not isinstance(inner.thing, Seq) for inner in known):
             return
     given_back(machine, value, (), Arguments(), origin)
 
