@@ -52,9 +52,9 @@ class Repaired:
 
 def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
     """Fix the files of `inputs`; for a diff only show what would change. Complains about failures."""
-    from softmax_lint.fixer import fix
+    from softmax_lint.fixer import Fixed, fix
     from softmax_lint.memory import Memory
-    from softmax_lint.project import spelled
+    from softmax_lint.project import check, spelled
 
     known = inputs.overlay
     # What does not change from one trial to the next is read and lowered once.
@@ -66,14 +66,19 @@ def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
     def choose(report: Report, overlay: Mapping[str, bytes]) -> Report:
         return _chosen(report, inputs, {**known, **overlay})
 
-    outcome = fix(
-        examine,
-        choose,
-        reader(known),
-        inputs.files,
-        unsafe=bool(wish.unsafe),
-        reclassify=_reclassifier(inputs.settings),
-    )
+    # Planning takes far more than checking, and most runs find nothing.
+    found = choose(check(inputs.files, settings=inputs.settings, overlay=known or None), {})
+    if found.diagnostics:
+        outcome = fix(
+            examine,
+            choose,
+            reader(known),
+            inputs.files,
+            unsafe=bool(wish.unsafe),
+            reclassify=_reclassifier(inputs.settings),
+        )
+    else:
+        outcome = Fixed(found)
     for failure in outcome.report.failures:
         complain(f"{shown(failure.filename, os.getcwd())}: {failure.message}", request.color)
     if wish.diff:
