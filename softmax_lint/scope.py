@@ -53,7 +53,13 @@ def around(files: Sequence[str], base: str, folders: Folders, listing: Listing) 
         root if os.path.basename(root) in libraries else surroundings.around(root) for root in inner
     )
     given = set(files)
-    found = dict.fromkeys(path for root in roots for path in listing(root))
+    found: dict[str, None] = {}
+    for root in roots:
+        if surroundings.is_vast(root):
+            inside = (path for path in files if path.startswith(root.rstrip(os.sep) + os.sep))
+            found.update(dict.fromkeys(surroundings.neighbours(inside)))
+        else:
+            found.update(dict.fromkeys(listing(root)))
     return [path for path in found if path not in given]
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 ROOT_MARKS = ("softmax-lint.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
 SUFFIXES = (".py", ".ipynb")
 # Files that are searched for imports, for each folder on the way up.
 MOST_FILES = 400
+# Files and folders beside the given ones, in what no file marks as one project.
+MOST_BESIDE = 2_000
+MOST_FOLDERS = 1_000
 _SKIPPED = frozenset({"node_modules", "venv", "build", "dist"})
 # Also inside the strings of a notebook's JSON, which need not be parsed for that.
 _IMPORT = re.compile(r'(?:^|\\n|")[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))', re.M)
@@ -84,6 +88,38 @@ def around(root: str) -> str:
         if _is_root_of(above, root):
             return around(outer)
     return root
+
+
+@lru_cache(maxsize=64)
+def is_vast(root: str) -> bool:
+    """Whether a folder that nothing marks holds more than one project can: a home folder, downloads."""
+    if any(os.path.exists(os.path.join(root, mark)) for mark in ROOT_MARKS):
+        return False
+    if _is_wide(root):
+        return True
+    pending, files, folders = [root], 0, 0
+    while pending:
+        folders += 1
+        if files > MOST_BESIDE or folders > MOST_FOLDERS:
+            return True
+        folder = pending.pop()
+        for name in _names(folder):
+            if name.endswith(SUFFIXES):
+                files += 1
+            elif "." not in name and name not in _SKIPPED and _is_folder(os.path.join(folder, name)):
+                pending.append(os.path.join(folder, name))
+    return False
+
+
+def neighbours(files: Iterable[str]) -> list[str]:
+    """The Python files and notebooks in the folders of these files."""
+    folders = dict.fromkeys(os.path.dirname(path) for path in files)
+    return [
+        path
+        for folder in folders
+        for name in sorted(_names(folder))[:MOST_FILES]
+        if name.endswith(SUFFIXES) and os.path.isfile(path := os.path.join(folder, name))
+    ]
 
 
 def _is_root_of(above: str, folder: str) -> bool:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from shell import named, tree
 
-from softmax_lint import Diagnostic, check_paths
+from softmax_lint import Diagnostic, check_paths, scope, surroundings
+from softmax_lint.config import Settings
+from softmax_lint.folders import Folders
 from softmax_lint.surroundings import base_of
 
 NET = (
@@ -127,3 +129,21 @@ def test_the_home_folder_is_no_project(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     tree({"a/x.py": "", "t.py": "import a.x\n"})
     assert base_of(["a/x.py"]) == str(tmp_path / "a")
+
+
+@pytest.mark.parametrize(("count", "mark"), [(1, ""), (9, ""), (9, "pyproject.toml")])
+def test_a_folder_of_many_projects_is_not_searched(
+    count: int, mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script in a home folder or among downloads: only its imports and its neighbours belong to it."""
+    monkeypatch.setattr(surroundings, "MOST_BESIDE", 5)
+    files = {"net.py": NET, "loss.py": LOSS, "train.py": train("net", "loss")}
+    files |= {f"other{number}/main.py": "import net\n" for number in range(count)}
+    monkeypatch.chdir(tmp_path)
+    tree({**files, mark: ""} if mark else files)
+    given = [str(tmp_path / "train.py")]
+    found = scope.around(given, str(tmp_path), Folders(), lambda root: scope.listed(root, Settings(root)))
+    beside = {os.path.relpath(path, tmp_path) for path in found}
+    assert {"net.py", "loss.py"} <= beside
+    assert any(name.startswith("other") for name in beside) == (count == 1 or bool(mark))
+    assert [each.code for each in check_paths(["train.py"]).diagnostics] == ["SML002"]

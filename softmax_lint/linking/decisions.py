@@ -143,7 +143,7 @@ def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool |
             if isinstance(other, Const) and isinstance(other.value, (str, int, float, bool, type(None))):
                 if sign in ("==", "is"):
                     return None, machine.key("is", one.key, other.value)
-                return None, machine.key(sign, one is a, one.key, other.value)
+                return None, machine.key("compared", sign, one is a, one.key, other.value)
             items = machine.contents(just(other))
             if sign == "in" and items is not None:
                 found = [None if isinstance(i, Repeat) else literal(i) for i in items.items]
