@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
 from softmax_lint.linking import effects, sinks
-from softmax_lint.linking.heap import ITEMS
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -16,11 +15,8 @@ from softmax_lint.linking.values import (
     Class,
     Descriptor,
     Func,
-    Map,
     Obj,
     Pending,
-    Repeat,
-    Seq,
     Value,
     just,
     unknown,
@@ -252,7 +248,7 @@ def _runs(machine: Machine, thing: Obj, name: str, function: Func) -> bool:
 
 
 def _invoke(machine: Machine, function: Value) -> None:
-    """Run with nothing known of the arguments, and demand what is returned.
+    """Run with nothing known of the arguments.
 
     An argument that is None unless given (labels, targets) may be given; other defaults hold."""
     thing = function[0].thing
@@ -292,23 +288,3 @@ def _left_out(machine: Machine, function: Func) -> bool:
         meeting.application[0] == function.unit and meeting.application[1] in calls
         for meeting in machine.meetings.values()
     )
-
-
-def demand(machine: Machine, value: Value, depth: int = 0) -> None:
-    """Run every delayed call in a value, also inside sequences and dicts."""
-    value = machine.force(value)
-    if depth > 3:
-        return
-    for case in value:
-        thing = case.thing
-        if isinstance(thing, Obj):
-            inner = machine.heap.records[thing.id].slots.get(ITEMS)
-            if inner is not None:
-                demand(machine, inner, depth + 1)
-        elif isinstance(thing, Seq):
-            for item in thing.items:
-                for part in item.values if isinstance(item, Repeat) else (item,):
-                    demand(machine, part, depth + 1)
-        elif isinstance(thing, Map):
-            for _, part in thing.entries:
-                demand(machine, part, depth + 1)
