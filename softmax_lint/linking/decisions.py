@@ -52,6 +52,8 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 MOST_MEMBERS = 8
 
+MOVED = frozenset(("to", "cuda", "cpu", "float", "half", "double", "bfloat16", "clone", "detach"))
+
 
 NEGATED = {"!=": "==", "is not": "is", "not in": "in"}
 
@@ -134,7 +136,7 @@ def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool |
         return None, None
     if sign in ("is", "=="):
         for one, other in ((a, b), (b, a)):
-            if isinstance(one, Const) and one.value is None and not isinstance(other, (Unknown, Const, Lazy)):
+            if isinstance(one, Const) and one.value is None and _is_never_none(machine, other):
                 return False, None
         if isinstance(a, (Class, Name, Func, Obj)) and isinstance(b, (Class, Name, Func, Obj)):
             return a == b, None
@@ -150,6 +152,13 @@ def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool |
                 values = tuple(getattr(i, "value", None) for i in found)
                 return None, machine.key("among" if None in found else "in", one.key, values)
     return None, None
+
+
+def _is_never_none(machine: Machine, thing: Any) -> bool:
+    if isinstance(thing, Unknown):  # what a tensor or a module was moved to is one, too
+        parts = machine.parts(thing.key) if thing.key is not None else ()
+        return len(parts) == 3 and parts[0] == "method" and parts[2] in MOVED
+    return not isinstance(thing, (Const, Lazy))
 
 
 def truth_of(machine: Machine, value: Value) -> Decision:
@@ -252,13 +261,24 @@ def _collect(machine: Machine, results: list[tuple[bool | None, Guards, Any]]) -
         if len(true) == 1 and len(false) == 1 and true[0] and false[0]:
             return Decision(None, _choices(true[0]), _choices(false[0]))
         first, second = machine.choice("mixed")
-        if len(true) == 1:
-            return Decision(None, (*first, *_choices(true[0])), second)
-        if len(false) == 1:
-            return Decision(None, first, (*second, *_choices(false[0])))
-        return Decision(None, first, second)
+        met = (*first, *(_choices(true[0]) if len(true) == 1 else _none_of(machine, false, true)))
+        unmet = (*second, *(_choices(false[0]) if len(false) == 1 else _none_of(machine, true, false)))
+        return Decision(None, met, unmet)
     return Decision(None, *machine.choice("test"))
 
 
 def _choices(guards: Guards) -> Choices:
     return tuple(sorted(((key, way) for key, way, _ in guards), key=repr))
+
+
+def _none_of(machine: Machine, cases: list[Guards], others: list[Guards]) -> Choices:
+    """What holds in the others: a name that chooses one of the cases, and none of them, has another value."""
+    met = {key for guards in others for key, _, _ in guards}
+    excluded: dict[Any, None] = {}
+    for guards in cases:
+        keys = [key for key, way, _ in guards if way is True and machine.parts(key)[0] == "is"]
+        if len(keys) == 1 and keys[0] not in met:
+            value = ("value", machine.parts(keys[0])[1])
+            if all(key == keys[0] or machine.parts(key) == value for key, _, _ in guards):
+                excluded[keys[0]] = None
+    return tuple((key, False) for key in excluded)
