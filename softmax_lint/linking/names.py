@@ -22,9 +22,11 @@ from softmax_lint.linking.values import (
     Value,
     join,
     just,
+    literal,
     under,
     unknown,
 )
+from softmax_lint.representation import SCORES
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
@@ -66,15 +68,22 @@ def settle(machine: Machine, env: int, name: str, pending: Pending) -> Value:
     return machine.heap.read(env, name) or unknown(f"`{name}` could not be defined")
 
 
+def _around(machine: Machine, env: int) -> int | None:
+    """The scope around this one."""
+    record = machine.heap.records[env]
+    outer: int | None = record.of if record.kind in ("env", "module") else record.extra
+    return outer
+
+
 def store(machine: Machine, frame: Frame, name: str, value: Value) -> None:
     env: int | None = frame.env
-    if name in frame.shared:
-        env = machine.heap.records[env].of if env is not None else None
+    if env is not None and name in frame.shared:
+        env = _around(machine, env)
         while env is not None:
             record = machine.heap.records[env]
-            if name in record.slots or record.kind == "module":
+            if record.kind == "module" or (record.kind == "env" and name in record.slots):
                 break
-            env = record.of
+            env = _around(machine, env)
     at = frame.env if env is None else env
     before = machine.heap.read(at, name)
     if before is not None and isinstance(before[0].thing, Pending) and before[0].thing.unit != frame.unit:
@@ -91,7 +100,7 @@ def bind(machine: Machine, frame: Frame, target: code.Expr, value: Value) -> Non
     elif tag == code.ITEM:
         owner = evaluate(machine, frame, target[2])
         if target[2][0] in (code.NAME, code.ATTR):
-            filled = tensors.filled(machine, owner, value)
+            filled = tensors.filled(machine, owner, value) or _floored(target, owner, value)
             if filled is not None:
                 machine.bind(frame, target[2], filled)
                 return
@@ -100,6 +109,20 @@ def bind(machine: Machine, frame: Frame, target: code.Expr, value: Value) -> Non
         _unpack(machine, frame, target[3], value)
     elif tag == code.SPLAT:
         machine.bind(frame, target[2], value)
+
+
+def _floored(target: code.Expr, owner: Value, value: Value) -> Value | None:
+    """Probabilities after `p[p < 0.001] = 0.001`: kept away from 0, as by a clamp."""
+    mask = target[3]
+    of_itself = mask[0] == code.COMPARE and any(
+        side[0] == code.NAME == target[2][0] and side[2] == target[2][2] for side in mask[3:5]
+    )
+    number = literal(value)
+    if not of_itself or number is None or not isinstance(number.value, float) or number.value <= 0:
+        return None
+    if not all(isinstance(case.thing, Tensor) and case.thing.representation != SCORES for case in owner):
+        return None
+    return tuple(case._replace(thing=case.thing._replace(guarded=True, plain=False)) for case in owner)
 
 
 def _unpack(machine: Machine, frame: Frame, targets: tuple[code.Expr, ...], value: Value) -> None:
