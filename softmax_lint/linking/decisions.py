@@ -52,6 +52,8 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 MOST_MEMBERS = 8
 
+# Reasons of unknowns that are texts or numbers.
+COMPUTED = frozenset(("a length", "a string", "a formatted string"))
 MOVED = frozenset(("to", "cuda", "cpu", "float", "half", "double", "bfloat16", "clone", "detach"))
 
 
@@ -155,10 +157,16 @@ def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool |
 
 
 def _is_never_none(machine: Machine, thing: Any) -> bool:
-    if isinstance(thing, Unknown):  # what a tensor or a module was moved to is one, too
-        parts = machine.parts(thing.key) if thing.key is not None else ()
-        return len(parts) == 3 and parts[0] == "method" and parts[2] in MOVED
-    return not isinstance(thing, (Const, Lazy))
+    if not isinstance(thing, Unknown):
+        return not isinstance(thing, (Const, Lazy))
+    if thing.reason in COMPUTED:
+        return True
+    parts = machine.parts(thing.key) if thing.key is not None else ()
+    if parts[:1] == ("item",) and isinstance(parts[1], int):  # a size
+        owner = machine.parts(parts[1])
+        return owner[0] in ("attr of", "attr") and owner[2].rpartition(".")[2] == "shape"
+    # What a tensor or a module was moved to is one, too.
+    return len(parts) == 3 and parts[0] == "method" and parts[2] in MOVED
 
 
 def truth_of(machine: Machine, value: Value) -> Decision:
