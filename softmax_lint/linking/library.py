@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from softmax_lint.knowledge import find
 from softmax_lint.knowledge.schema import (
@@ -32,6 +32,7 @@ from softmax_lint.linking import (
     builtins,
     consumers,
     containers,
+    doubts,
     sinks,
     spelling,
     tensors,
@@ -157,6 +158,8 @@ def apply_function(machine: Machine, row: Api, path: str, given: Arguments, orig
     if role == LOSS:
         return sinks.function(machine, row, path, given, at)
     if role == AFFINE:
+        if not row.activation and doubts.of_arguments(given):
+            return unknown(f"`{path}` of arguments", machine.fresh("product"))
         return affine(machine, row, given, at, value, path)
     if role == ACTIVATION:
         axis, implicit = activations.axis(row, given)
@@ -180,7 +183,7 @@ def apply_function(machine: Machine, row: Api, path: str, given: Arguments, orig
     if role == KEEP:
         return tensors.keep(machine, value, row, layer=False, given=given)
     if role == MIX:
-        if row.framework == "keras" and machine.elements(value) is not None:
+        if row.framework == "keras" and _several(machine, value) is not None:
             return unknown(f"`{path}`", machine.fresh("mix"))
         if row.name in ("tensorflow.add", "tensorflow.nn.bias_add", "torch.add"):
             return tensors.arithmetic(
@@ -268,6 +271,8 @@ def affine(
             return unknown("starred arguments of a layer", machine.fresh("layer"))
         if row.activation_default is None:
             return just(scores)
+        if row.name.startswith("tensorflow.contrib.") and doubts.scoped(machine, origin):
+            return unknown("an `arg_scope` may set the activation", machine.fresh("layer"))
         argument = Argument(just(Const(row.activation_default)), None)
     return activations.activated(machine, argument, scores, row.framework, origin)
 
@@ -355,17 +360,21 @@ def call_object(machine: Machine, thing: Obj, row: Api, given: Arguments, origin
     if role == KEEP:
         return tensors.keep(machine, value, row, layer=True, built=built)
     if role == MIX:
-        if machine.elements(value) is not None:
-            return _mixed(machine, value, row)
-        return tensors.mix(machine, value, row)
+        several = _several(machine, value)
+        return tensors.mix(machine, value, row) if several is None else _mixed(machine, several, row)
     if role == JOIN:
         return tensors.concatenate(machine, machine.elements(value), row)
     return unknown(f"`{row.name}`", machine.fresh("call"))
 
 
-def _mixed(machine: Machine, value: Value, row: Api) -> Value:
+def _several(machine: Machine, value: Value) -> list[Any] | None:
+    """The tensors of a list of them; None for a tensor, although it can be iterated."""
+    value = machine.force(value)
+    return None if value and isinstance(value[0].thing, Tensor) else machine.elements(value)
+
+
+def _mixed(machine: Machine, items: list[Any], row: Api) -> Value:
     """Add and the like over a list of tensors: raw scores when all are."""
-    items = machine.elements(value) or []
     found = [machine.force(item) for item in items if not isinstance(item, Repeat)]
     tensors_ = [v[0].thing for v in found if len(v) == 1 and isinstance(v[0].thing, Tensor)]
     scores = len(tensors_) == len(items) and all(t.representation == SCORES for t in tensors_)

@@ -165,24 +165,20 @@ def out_of_reach(value: Value) -> Value:
 
 
 def mix(machine: Machine, value: Value, row: Api) -> Value:
-    """A step that mixes entries: raw scores stay raw scores."""
-    bounds = row.name.rpartition(".")[2] in (
-        "clamp",
-        "clip",
-        "clamp_",
-        "clip_",
-        "clip_by_value",
-        "maximum",
-        "clamp_min",
-    )
+    """A step that mixes entries: raw scores stay raw scores, and what is pooled keeps its bounds."""
+    last = row.name.rpartition(".")[2]
+    bounds = last in ("clamp", "clip", "clamp_", "clip_", "clip_by_value", "maximum", "clamp_min")
+    pools = "pool" in last.lower()
 
     def mixed(value: Value) -> Value:
         def step(tensor: Tensor) -> Value:
             if bounds and tensor.representation != SCORES:
                 return just(tensor._replace(guarded=True, plain=False))
-            if tensor.representation == SCORES and not bounds:
+            if not bounds and (
+                tensor.representation == SCORES or (pools and tensor.representation == HIDDEN)
+            ):
                 tensor = tensor._replace(steps=max(tensor.steps, CHANGED))
-                normal = row.name.rpartition(".")[2].endswith(("Normalization", "BatchNorm1d", "LayerNorm"))
+                normal = last.endswith(("Normalization", "BatchNorm1d", "LayerNorm"))
                 return just(tensor if normal else tensor._replace(rank=None, units=None))
             return unknown(f"`{row.name}` of a tensor", machine.fresh("mix"))
 
