@@ -299,17 +299,21 @@ def _swapped(
     value: Value | None,
     target: Value,
 ) -> bool:
-    """The prediction in the target slot, and data straight from a loader in the prediction slot."""
+    """The prediction in the target slot, and data straight from a loader or categories in the prediction slot."""
     if value is None or expected == ANY:
         return False
     data = machine.visible(machine.force(value))
-    if not all(isinstance(c.thing, Unknown) and c.thing.reason == "an element" for c in data):
+    if not all(isinstance(c.thing, Unknown) and _is_data(c.thing.reason) for c in data):
         return False
     other = machine.visible(machine.force(target))
     if other and all(isinstance(c.thing, Tensor) and not c.thing.detached for c in other):
         meet(machine, pair.SWAPPED, row, expected, place, application, text, other)
         return True
     return False
+
+
+def _is_data(reason: str) -> bool:
+    return reason == "an element" or reason.rstrip("`").endswith((".one_hot", ".to_categorical"))
 
 
 def constructor(machine: Machine, row: Api, path: str, given: Arguments, origin: Origin | None) -> None:
