@@ -25,9 +25,11 @@ from softmax_lint.linking.values import (
     Seq,
     Unknown,
     Value,
+    is_object,
     join,
     just,
     literal,
+    under,
     unknown,
 )
 
@@ -45,16 +47,40 @@ def make_parser(machine: Machine, given: Arguments, origin: Origin | None) -> Va
 
 
 def parser_method(machine: Machine, thing: Obj, name: str, given: Arguments) -> Value:
-    if name in ("add_argument_group", "add_mutually_exclusive_group"):
+    if name in ("add_argument_group", "add_mutually_exclusive_group", "add_subparsers"):
         return just(thing)
+    if name == "add_parser":  # a command
+        return just(Obj(machine.heap.allocate(PARSER, of=_outermost(machine, thing))))
+    if name == "set_defaults":
+        return _set_defaults(machine, thing, given)
     if name in ("parse_args", "parse_known_args"):
-        found = just(Obj(machine.heap.allocate(OPTIONS, of=thing.id)))
+        found = just(Obj(machine.heap.allocate(OPTIONS, of=_outermost(machine, thing))))
         if name == "parse_args":
             return found
         return just(Seq((found, unknown("other arguments", machine.fresh("arguments")))))
     if name == "add_argument":
         _add(machine, thing, given)
     return unknown(f"`.{name}()`", machine.fresh("parser"))
+
+
+def _outermost(machine: Machine, parser: Obj) -> int:
+    """The parser that has this one as a command, or itself."""
+    outer: int | None = machine.heap.records[parser.id].of
+    return parser.id if outer is None else outer
+
+
+def _set_defaults(machine: Machine, parser: Obj, given: Arguments) -> Value:
+    """Classes and functions that a command stands for: the defaults of one command go together."""
+    outer = _outermost(machine, parser)
+    for name, argument in given.keywords:
+        value = machine.force(argument.value)
+        if not all(is_object(case.thing) for case in value):
+            continue
+        if outer != parser.id:
+            value = under(value, frozenset({(machine.key("command of", outer), parser.id, OBJECT)}))
+        before = machine.heap.read(outer, name)
+        machine.heap.write(outer, name, join((before, value)) if before and outer != parser.id else value)
+    return just(Const(None))
 
 
 def _add(machine: Machine, thing: Obj, given: Arguments) -> None:
@@ -76,12 +102,19 @@ def _add(machine: Machine, thing: Obj, given: Arguments) -> None:
     for item in (machine.elements(choices.value) or []) if choices is not None else []:
         found = None if isinstance(item, Repeat) else literal(item)
         values += [found.value] if found is not None and isinstance(found.value, str) else []
-    machine.candidates[machine.key("option", thing.id, name)] = tuple(dict.fromkeys(values))
+    key = machine.key("option", _outermost(machine, thing), name)
+    if machine.heap.records[thing.id].of is not None:  # other commands have an option of the same name
+        values = [*machine.candidates.get(key, ()), *values]
+    machine.candidates[key] = tuple(dict.fromkeys(values))
 
 
 def read(machine: Machine, thing: Obj, name: str) -> Value:
     """An option by its attribute of what `parse_args` gave."""
-    key = machine.key("option", machine.heap.records[thing.id].of, name)
+    parser = machine.heap.records[thing.id].of
+    stands_for = machine.heap.read(parser, name)
+    if stands_for is not None:
+        return stands_for
+    key = machine.key("option", parser, name)
     return unknown(f"the command-line option `{name}`", key)
 
 
