@@ -19,6 +19,7 @@ from softmax_lint.linking.values import (
     Repeat,
     Seq,
     Tensor,
+    Unknown,
     Value,
     join,
     just,
@@ -100,7 +101,7 @@ def bind(machine: Machine, frame: Frame, target: code.Expr, value: Value) -> Non
     elif tag == code.ITEM:
         owner = evaluate(machine, frame, target[2])
         if target[2][0] in (code.NAME, code.ATTR):
-            filled = tensors.filled(machine, owner, value) or _floored(target, owner, value)
+            filled = tensors.filled(machine, owner, value) or _floored(machine, target, owner, value)
             if filled is not None:
                 machine.bind(frame, target[2], filled)
                 return
@@ -111,7 +112,7 @@ def bind(machine: Machine, frame: Frame, target: code.Expr, value: Value) -> Non
         machine.bind(frame, target[2], value)
 
 
-def _floored(target: code.Expr, owner: Value, value: Value) -> Value | None:
+def _floored(machine: Machine, target: code.Expr, owner: Value, value: Value) -> Value | None:
     """Probabilities after `p[p < 0.001] = 0.001`: kept away from 0, as by a clamp."""
     mask = target[3]
     of_itself = mask[0] == code.COMPARE and any(
@@ -120,9 +121,15 @@ def _floored(target: code.Expr, owner: Value, value: Value) -> Value | None:
     number = literal(value)
     if not of_itself or number is None or not isinstance(number.value, float) or number.value <= 0:
         return None
-    if not all(isinstance(case.thing, Tensor) and case.thing.representation != SCORES for case in owner):
+    owner = machine.force(owner)
+    if not all(isinstance(case.thing, (Tensor, Unknown)) for case in owner):
         return None
-    return tuple(case._replace(thing=case.thing._replace(guarded=True, plain=False)) for case in owner)
+    return tuple(
+        case._replace(thing=case.thing._replace(guarded=True, plain=False))
+        if isinstance(case.thing, Tensor) and case.thing.representation != SCORES
+        else case
+        for case in owner
+    )
 
 
 def _unpack(machine: Machine, frame: Frame, targets: tuple[code.Expr, ...], value: Value) -> None:
