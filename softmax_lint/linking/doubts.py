@@ -35,7 +35,7 @@ def _may_be_weights(thing: object) -> bool:
         return True
     if thing.reason.startswith("`") and not any(sign in thing.reason for sign in _WEIGHTS):
         return False
-    return not thing.reason.startswith(("parameter `", "a call of something"))
+    return not thing.reason.startswith(("parameter `", "a call of something", "targets"))
 
 
 def scoped(machine: Machine, origin: Origin) -> bool:
