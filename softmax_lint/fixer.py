@@ -118,7 +118,9 @@ def fix(
         overlay = run.overlay
         examined = run.examined
         result.report = choose(examined.report, overlay)
-    tidied = {name: tidy(name, result.before[name], data) for name, data in overlay.items()}
+    files = Files(read)
+    files.paths = examined.paths
+    tidied = {name: tidy(name, result.before[name], data, files) for name, data in overlay.items()}
     if tidied != overlay:
         after = examine(tidied)
         if _tally(after) == _tally(examined):

@@ -482,7 +482,7 @@ class Net(nn.Module):
         # Somebody else reads the attribute.
         (
             {"head": "def peek(net):\n    return net.act\n\n", "kept": "nn.Softmax(1)", "call": "self.act(x)"},
-            {"head": "def peek(net):\n    return net.act\n\n", "kept": "nn.Identity()", "call": "self.act(x)"},
+            {"head": "def peek(net):\n    return net.act\n\n", "kept": "nn.Softmax(1)", "call": ""},
         ),
         # The loss is named elsewhere.
         (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -17,10 +17,12 @@ Found = tuple[Text, Tree, cst.BaseExpression]
 
 
 class Files:
-    """Files as texts, each read once. `read(filename)` gives bytes and raises OSError."""
+    """Files as texts, each read once. `read(filename)` gives bytes and raises OSError. `paths` are those in which
+    something may use what a fix changes."""
 
     def __init__(self, read: Callable[[str], bytes]) -> None:
         self._read = read
+        self.paths: Sequence[str] = ()
         self._texts: dict[str, tuple[Text, ...]] = {}
         self.kept: dict[tuple[str, ...], object] = {}  # what is known of these files as long as they stay
 

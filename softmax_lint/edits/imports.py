@@ -10,6 +10,7 @@ from softmax_lint.diagnostic import Edit
 from softmax_lint.edits import primitives as do
 from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.names import Binding, bindings
+from softmax_lint.edits.shared import is_imported
 from softmax_lint.edits.tree import Outcome, Refused, Text
 from softmax_lint.edits.written import written
 
@@ -43,6 +44,8 @@ def _drop_in(files: Files, draft: Draft, filename: str, words: set[str], gone: d
     for binding in bindings(texts):
         if binding.name not in words or _count(texts, binding.name) - gone[binding.name] != 1:
             continue
+        if is_imported(files, filename, binding.name):
+            continue
         touched = (
             _touches(edit, binding.text, binding.tree.spans[binding.statement]) for edit in draft.edits
         )
@@ -71,10 +74,11 @@ def _without(binding: Binding) -> Outcome | None:
     return None if outcome.loses_comment else outcome
 
 
-def tidy(filename: str, old: bytes, new: bytes) -> bytes:
+def tidy(filename: str, old: bytes, new: bytes, project: Files) -> bytes:
     """The new bytes of a file without the names from imports that only the old ones read.
 
-    For what several fixes removed together; each one alone had left a use.
+    For what several fixes removed together; each one alone had left a use. Other files of the `project` may
+    read names here, too.
     """
     before = Files(lambda name: old).texts(filename)
     if any("__all__" in text.text for text in before) or filename.endswith("__init__.py"):
@@ -84,6 +88,8 @@ def tidy(filename: str, old: bytes, new: bytes) -> bytes:
         after = Files(lambda name, data=current: data).texts(filename)  # type: ignore[misc]
         for binding in bindings(after):
             if not binding.name or _count(after, binding.name) != 1 or _count(before, binding.name) < 2:
+                continue
+            if is_imported(project, filename, binding.name):
                 continue
             outcome = _without(binding)
             if outcome is not None:

@@ -90,6 +90,7 @@ def plan(
     if diagnostic.code not in _PLANNERS:
         return Planned(())
     own = [joint for joint in joints if _is_of(joint, diagnostic)]
+    files.paths = paths
     if not own:
         return Planned((), ("the ends of the finding are not known",))
     fixes: list[Fix] = []

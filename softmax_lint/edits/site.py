@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -12,14 +11,14 @@ from softmax_lint.diagnostic import Place
 from softmax_lint.edits import primitives as do
 from softmax_lint.edits.callees import (
     applies_only,
-    assigned,
     is_constant,
     is_read_once,
-    is_used_once,
     names_only,
 )
+from softmax_lint.edits.construction import alias, construction
 from softmax_lint.edits.files import Draft, Files
-from softmax_lint.edits.names import bindings, dotted, sibling
+from softmax_lint.edits.names import dotted, sibling
+from softmax_lint.edits.shared import is_literal_key, is_picked, reads, refuse_shared
 from softmax_lint.edits.tree import Change, Refused, Text, Tree
 from softmax_lint.judging import Joint
 from softmax_lint.knowledge.schema import Api
@@ -114,7 +113,7 @@ def _remove_layer(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.
         and (
             around.elements[-1] is parent
             and len(around.elements) > 1
-            and not _is_indexed(files, tree, around, text)
+            and not is_picked(files, tree, around, text)
         )
     ):
         draft.take(text, do.drop_element(tree, parent))
@@ -126,13 +125,23 @@ def _remove_layer(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.
             and parent.keyword is None
             and len(around.args) > 1
             and around.args[-1] is parent
-        ) and not _is_indexed(files, tree, around, text):
+        ) and not is_picked(files, tree, around, text):
             draft.take(text, do.drop_argument(tree, parent))
             return
         statement = tree.parent(around)
-        if name in _ADDING and isinstance(statement, cst.Expr) and _is_last_added(tree, statement, around):
+        if (
+            name in _ADDING
+            and isinstance(statement, cst.Expr)
+            and _is_last_added(tree, statement, around)
+            and not is_picked(files, tree, parent, text)
+        ):
             draft.take(text, do.drop_statement(tree, statement))
             return
+    if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
+        target = parent.targets[0].target
+        bound = dotted(target)
+        if bound is not None and reads(files, text, tree, target, bound) > 1:
+            raise Refused("the activation is applied elsewhere, too")
     _neutralise(files, draft, text, tree, node, framework)
 
 
@@ -143,21 +152,6 @@ def _kept(node: cst.Call) -> bool:
 
 def _leaf(node: cst.BaseExpression) -> str:
     return node.attr.value if isinstance(node, cst.Attribute) else ""
-
-
-def _is_indexed(files: Files, tree: Tree, container: cst.CSTNode, text: Text) -> bool:
-    """Whether something picks entries of a container by position."""
-    for each in tree.ancestors(container):
-        if isinstance(each, cst.Assign) and len(each.targets) == 1:
-            target = dotted(each.targets[0].target)
-            if target is None:
-                return False
-            leaf = target.rpartition(".")[2]
-            picked = re.compile(rf"(?<![\w]){re.escape(leaf)}\[")
-            return any(picked.search(other.text) for other in files.texts(text.filename))
-        if isinstance(each, cst.BaseSmallStatement):
-            return False
-    return False
 
 
 def _is_last_added(tree: Tree, statement: cst.Expr, call: cst.Call) -> bool:
@@ -178,12 +172,25 @@ def _is_last_added(tree: Tree, statement: cst.Expr, call: cst.Call) -> bool:
 
 
 def _neutralise(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, framework: str) -> None:
+    refuse_shared(files, text, tree, node)
     if framework == "torch":
         callee = sibling(files, draft, text, tree, node.func, "Identity")
         draft.take(text, do.neutralise(tree, node, callee, "", ()))
         return
     callee = sibling(files, draft, text, tree, node.func, "Activation")
     draft.take(text, do.neutralise(tree, node, callee, "'linear'", _KEPT))
+
+
+def _neutralise_entry(
+    files: Files, draft: Draft, joint: Joint, text: Text, tree: Tree, callee: cst.Subscript
+) -> None:
+    """One of several objects that a variable picks. Raises `Refused`."""
+    assert joint.built is not None and joint.pair is not None
+    where, inside, made = files.find(joint.built)
+    name = dotted(callee.value)
+    if not isinstance(made, cst.Call) or name is None or reads(files, text, tree, callee.value, name) > 1:
+        raise Refused("the activation is chosen elsewhere")
+    _neutralise(files, draft, where, inside, made, joint.pair.framework)
 
 
 # Activations that are called.
@@ -203,14 +210,25 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     ):
         # In a graph of TensorFlow others may fetch it by that name.
         raise Refused("the result of the activation has a name")
-    made = _construction(files, joint, node)
+    made = construction(files, joint, node)
     if isinstance(node.func, cst.Call) and _kept(node.func):
         # A layer with a name of its own: the name may be an output's.
         _neutralise(files, draft, text, tree, node.func, pair.framework)
         return
     if made is not None and isinstance(made.value, cst.Call) and (not made.is_alone or _kept(made.value)):
-        # Called in several places, or read otherwise: the object itself is made to do nothing.
-        _neutralise(files, draft, made.text, made.tree, made.value, pair.framework)
+        if reads(files, text, tree, node.func, dotted(node.func) or "") < 2:
+            _neutralise(files, draft, made.text, made.tree, made.value, pair.framework)
+            return
+        # Applied elsewhere, too: the object stays, and is not called here.
+        if _kept(made.value) or not made.is_only:
+            raise Refused("the activation is applied elsewhere, too")
+        made = None
+    elif (
+        isinstance(node.func, cst.Subscript)
+        and joint.built not in (None, pair.source)
+        and not is_literal_key(node.func)
+    ):
+        _neutralise_entry(files, draft, joint, text, tree, node.func)
         return
     statement = tree.parent(node)
     is_own = (
@@ -225,7 +243,7 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     else:
         draft.take(text, do.unwrap(tree, node, inner))
     if made is None:
-        made = _alias(files, joint, text, tree, node)
+        made = alias(files, joint, text, tree, node)
     if made is not None:
         assignment = made.tree.statement(made.value)
         assert isinstance(assignment, cst.Assign)
@@ -265,54 +283,6 @@ def _is_only_outside_training(tree: Tree, node: cst.CSTNode) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Construction:
-    """What a called name stands for. `is_alone` when one call is all that the name is used for."""
-
-    text: Text
-    tree: Tree
-    value: cst.BaseExpression
-    is_alone: bool
-
-
-def _construction(files: Files, joint: Joint, node: cst.Call) -> _Construction | None:
-    """Where the called object was made; None when it has no name."""
-    name = dotted(node.func)
-    assert joint.pair is not None
-    if name is None or joint.built is None or joint.built == joint.pair.source:
-        return None
-    text, tree, made = files.find(joint.built)
-    if not isinstance(made, cst.Call):
-        return None
-    leaf = name.rpartition(".")[2]
-    assignment = tree.parent(made)
-    is_alone = (
-        isinstance(assignment, cst.Assign)
-        and len(assignment.targets) == 1
-        and (dotted(assignment.targets[0].target) or "").rpartition(".")[2] == leaf
-        and is_used_once(text, tree, made, files, leaf)
-    )
-    return _Construction(text, tree, made, is_alone)
-
-
-def _alias(files: Files, joint: Joint, text: Text, tree: Tree, node: cst.Call) -> _Construction | None:
-    """The function behind a name or attribute, where nothing but the call reads it."""
-    name = dotted(node.func)
-    if name is None or joint.built is not None:
-        return None
-    leaf = name.rpartition(".")[2]
-    found = list(assigned(files, text, leaf))
-    if len(found) != 1 or any(binding.name == name.partition(".")[0] for binding in bindings([text])):
-        return None
-    where, inside, value = found[0]
-    statement = inside.parent(value)
-    if not isinstance(statement, cst.Assign) or len(statement.targets) != 1:
-        return None
-    if dotted(statement.targets[0].target) is None or not is_used_once(where, inside, value, files, leaf):
-        return None
-    return _Construction(where, inside, value, True)
-
-
 def subject(node: cst.Call, text: str) -> cst.BaseExpression:
     """The tensor that an activation is called with. Raises `Refused`."""
     if text.startswith(".") and isinstance(node.func, cst.Attribute):
@@ -342,6 +312,9 @@ def _remove_setting(
             if not is_constant(files, text, tree, node):
                 raise Refused("what names the activation is read elsewhere, too")
         elif isinstance(literal, cst.Call) and _is_layer(literal, pair.source_text, None):
+            name = dotted(node)
+            if name is not None and reads(files, text, tree, node, name) > 1:
+                raise Refused("the activation is applied elsewhere, too")
             _remove_layer(files, draft, where, inside, literal, pair.framework)
             return
     elif isinstance(node, (cst.Name, cst.Attribute, cst.Subscript)) and not names_only(

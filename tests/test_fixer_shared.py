@@ -1,0 +1,226 @@
+"""Executed: what an activation does elsewhere, and what is reached by its position, is the same after a fix."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+from test_fixer import fix
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+START = """import torch
+import torch.nn as nn
+
+torch.manual_seed(0)
+torch.set_num_threads(1)
+x = torch.randn(5, 4)
+y = torch.tensor([[0.0], [1], [1], [0], [1]])
+classes = torch.tensor([0, 1, 2, 0, 1])
+"""
+NET = """
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(4, 6)
+        self.fc2 = nn.Linear(6, 1)
+{built}
+
+    def forward(self, x):
+        {forward}
+
+
+net = Net()
+print(round(nn.BCELoss()(net(x), y).item(), 4))
+{tail}"""
+KERAS_START = """import keras
+import numpy as np
+from keras import layers
+
+keras.utils.set_random_seed(0)
+x = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
+y = np.arange(6) % 3
+"""
+COMPILED = """
+model.compile("sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+print([round(float(v), 4) for v in model.evaluate(x, y, verbose=0)])
+"""
+
+
+def net(built: str, forward: str, tail: str = "") -> str:
+    lines = "\n".join(f"        {line}" for line in built.splitlines())
+    return START + NET.format(built=lines, forward=forward, tail=tail)
+
+
+FACTORY = """
+
+def activation(name):
+    if name == "sigmoid":
+        layer = nn.Sigmoid()
+    else:
+        layer = nn.ReLU()
+    return layer
+
+
+"""
+# A program, and a text that the fixed one has. None: there is no fix.
+PROGRAMS = {
+    "one object for the output and before": (
+        net("self.act = nn.Sigmoid()", "return self.act(self.fc2(self.act(self.fc1(x))))"),
+        "return self.fc2(self.act(self.fc1(x)))",
+    ),
+    "a gate and an output": (
+        net(
+            "self.act = nn.Sigmoid()",
+            "return self.act(self.fc2(self.gate(self.fc1(x))))\n\n"
+            "    def gate(self, h):\n        return h * self.act(h)",
+        ),
+        "return self.fc2(self.gate(self.fc1(x)))",
+    ),
+    "one object twice in a container": (
+        net("self.act = nn.Sigmoid()\nself.net = nn.Sequential(self.fc1, self.act, self.fc2, self.act)",
+            "return self.net(x)"),
+        None,
+    ),
+    "an object of the module": (
+        START + "sigmoid = nn.Sigmoid()\nfc1, fc2 = nn.Linear(4, 6), nn.Linear(6, 1)\n\n\n"
+        "def model(x):\n    return sigmoid(fc2(sigmoid(fc1(x))))\n\n\n"
+        "print(round(nn.BCELoss()(model(x), y).item(), 4))\n",
+        "return fc2(sigmoid(fc1(x)))",
+    ),
+    "an object of the class that samples are made with": (
+        START + "\n\nclass Experiment:\n    # for masks\n    sigmoid = nn.Sigmoid()\n    fc = nn.Linear(4, 1)\n\n"
+        "    def sample(self):\n        return (x * self.sigmoid(self.fc(x))).sum().item()\n\n"
+        "    def train(self):\n        return nn.BCELoss()(self.sigmoid(self.fc(x)), y)\n\n\n"
+        "run = Experiment()\nprint(round(run.train().item(), 4), round(run.sample(), 4))\n",
+        "    sigmoid = nn.Sigmoid()\n",
+    ),
+    "a factory that gives the gate, too": (
+        net('self.gate = activation("sigmoid")\nself.out = activation("sigmoid")',
+            "h = self.fc1(x)\n        return self.out(self.fc2(h * self.gate(h)))")
+        .replace("\n\nclass", FACTORY + "class"),
+        None,
+    ),
+    "a factory in a loop": (
+        net('self.fcs = nn.ModuleList([self.fc1, self.fc2])\n'
+            'self.acts = nn.ModuleList([activation("sigmoid") for _ in range(2)])',
+            "for i in range(2):\n            x = self.acts[i](self.fcs[i](x))\n        return x")
+        .replace("\n\nclass", FACTORY + "class"),
+        None,
+    ),
+    "children without the last": (
+        net("self.net = nn.Sequential(self.fc1, nn.ReLU(), self.fc2, nn.Sigmoid())", "return self.net(x)",
+            "print(nn.Sequential(*list(net.net.children())[:-1])(x).shape)\n"),
+        "nn.Identity()",
+    ),
+    "a slice of what was appended to": (
+        net("parts = [self.fc1, nn.ReLU(), self.fc2]\nparts.append(nn.Sigmoid())\nself.parts = nn.ModuleList(parts)",
+            "for part in self.parts:\n            x = part(x)\n        return x",
+            "print(len(net.parts), len(net.parts[:-2]))\n"),
+        "nn.Identity()",
+    ),
+    "an index into what a function gives": (
+        START + "\n\ndef build():\n    parts = [nn.Linear(4, 6), nn.Linear(6, 1), nn.Sigmoid()]\n"
+        "    return nn.Sequential(*parts)\n\n\nnet = build()\nprint(round(nn.BCELoss()(net(x), y).item(), 4))\n"
+        "print(net[-2])\n",
+        "nn.Identity()",
+    ),
+    "layers of Keras by position": (
+        KERAS_START + "model = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.Softmax()])"
+        + COMPILED + "print(model.layers[-2].units)\n",
+        "layers.Activation('linear')",
+    ),
+    "the last layer of Keras is taken off": (
+        KERAS_START + "model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])\n"
+        "model.add(layers.Activation('softmax'))" + COMPILED
+        + "model.pop()\nprint(model.predict(x, verbose=0).shape)\n",
+        "layers.Activation('linear')",
+    ),
+    "one layer of Keras for attention and output": (
+        KERAS_START + 'softmax = layers.Activation("softmax")\ninput = keras.Input((4,))\n'
+        "h = layers.Multiply()([input, softmax(layers.Dense(4)(input))])\n"
+        "output = softmax(layers.Dense(3)(h))\nmodel = keras.Model(input, output)" + COMPILED,
+        "output = layers.Dense(3)(h)",
+    ),
+}  # fmt: skip
+MODEL = """import torch.nn as nn
+{head}
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 3)
+        self.softmax = nn.Softmax(dim=1)
+
+    def forward(self, x):
+        return {forward}
+"""
+USED = (
+    START
+    + "from model import Net{names}\n\nnet = Net()\nnn.CrossEntropyLoss()(net(x), classes).backward()\n{tail}\n"
+)
+FILES = {
+    "an attribute that another file calls": (
+        {"head": "", "forward": "self.softmax(self.fc(x))"},
+        {"names": "", "tail": "print(net.softmax(net.fc(x)))"},
+        "return self.fc(x)\n",
+    ),
+    "a name that another file imports": (
+        {"head": "from torch.nn.functional import softmax\n", "forward": "softmax(self.fc(x), dim=1)"},
+        {"names": ", softmax", "tail": "print(softmax(net.fc(x), dim=1))"},
+        "import softmax\n",
+    ),
+    "a name that another file imports with all others": (
+        {"head": "from torch.nn.functional import softmax\n", "forward": "softmax(self.fc(x), dim=1)"},
+        {"names": "\nfrom model import *", "tail": "print(softmax(net.fc(x), dim=1))"},
+        "import softmax\n",
+    ),
+}
+
+
+def printed(folder: Path) -> str:
+    out = io.StringIO()
+    sys.path.insert(0, str(folder))
+    try:
+        with contextlib.redirect_stdout(out):
+            runpy.run_path(str(folder / "main.py"), run_name="__main__")
+    finally:
+        sys.path.remove(str(folder))
+        sys.modules.pop("model", None)
+    return out.getvalue()
+
+
+def check(folder: Path, files: dict[str, str], where: str, expected: str | None) -> None:
+    result = fix(folder, files)
+    texts = {
+        name: result.files.get(str(folder / name), text.encode()).decode() for name, text in files.items()
+    }
+    if expected is None:
+        assert texts == files
+        return
+    assert texts != files
+    assert expected in texts[where]
+    before = printed(folder)
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    assert printed(folder) == before
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_else_uses_an_activation(name: str, tmp_path: Path) -> None:
+    program, expected = PROGRAMS[name]
+    pytest.importorskip("keras" if program.startswith("import keras") else "torch")
+    check(tmp_path, {"main.py": program}, "main.py", expected)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_other_files_use(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    model, main, expected = FILES[name]
+    check(tmp_path, {"model.py": MODEL.format(**model), "main.py": USED.format(**main)}, "model.py", expected)
