@@ -66,8 +66,9 @@ def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
     def choose(report: Report, overlay: Mapping[str, bytes]) -> Report:
         return _chosen(report, inputs, {**known, **overlay})
 
-    # Planning takes far more than checking, and most runs find nothing.
-    found = choose(check(inputs.files, settings=inputs.settings, overlay=known or None), {})
+    # Planning takes far more than checking, and most runs find nothing: these cost what a check costs.
+    checked = check(inputs.files, settings=inputs.settings, overlay=known or None, located=False)
+    found = choose(checked, {})
     if found.diagnostics:
         outcome = fix(
             examine,

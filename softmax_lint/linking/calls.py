@@ -44,7 +44,7 @@ from softmax_lint.linking.values import (
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
-MOST_WRITING = 1_000  # operations of a call that meets no loss, for the sake of what it writes
+MOST_WRITING = 200  # operations of a call that meets no loss, for the sake of what it writes
 
 
 def call_method(

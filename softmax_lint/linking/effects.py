@@ -91,7 +91,7 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
     stack: list[Any] = [function[4]]
     while stack:
         node = stack.pop()
-        if not isinstance(node, tuple) or not node:
+        if not node:
             continue
         tag = node[0]
         # Keyword names can look like tags: a call has five parts and a number in second place.
@@ -126,7 +126,7 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
             tag in (code.BIND, code.AUGMENT) and len(node) > 2 and node[1][:1] in ((code.ATTR,), (code.ITEM,))
         ) or tag == code.GLOBAL:
             acts = True
-        stack.extend(part for part in node if isinstance(part, tuple))
+        stack += [part for part in node if part.__class__ is tuple]
     result = Footprint(acts or meets, meets, frozenset(names), frozenset(attributes), frozenset(own), reads)
     _CACHE[id(function)] = (function, result)
     return result
@@ -201,7 +201,7 @@ def worthwhile(machine: Machine, function: Func, receiver: Thing) -> bool:
     """Whether a function that nobody calls may meet a sink by itself."""
     return (
         _matters(machine, function, receiver, set(), writes=False)
-        or _softens(machine, function)
+        or softens(machine, function)
         or (machine.watching > 0 and _applies_model(machine, function, receiver))
     )
 
@@ -221,7 +221,7 @@ def _applies_model(machine: Machine, function: Func, receiver: Thing) -> bool:
 _PREDICTING = frozenset({"predict", "predict_on_batch", "eval", "forward"})
 
 
-def _softens(machine: Machine, function: Func) -> bool:
+def softens(machine: Machine, function: Func) -> bool:
     """Whether it calls a softmax, and there is another one around it that may come before."""
     print_ = footprint(machine, function.code)
     if not any(map(_is_softmax, print_.names)) and not any(map(_is_softmax, print_.attributes)):

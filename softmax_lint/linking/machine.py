@@ -75,6 +75,8 @@ class Machine:
         self.stamp = self.exploring = 0
         self.operations = 0
         self.most = MOST_OPERATIONS  # operations that the present root may take
+        self.spent = 0  # operations of the root that ended last
+        self.patience = 0  # those that it may take once it met a sink
         self.counter = 0
         self.assumed: dict[tuple[int, str], str] = {}
         self.alone: dict[int, int] = {}  # file to the operations of its functions that nobody calls
@@ -262,21 +264,22 @@ class Machine:
         mark = self.heap.mark()
         first, self._first = self._first, len(self.delayed)
         objects, functions, instances = len(self.heap.fleeting), len(self.made), len(self.remembered)
+        classes = len(self.modules.classes)
         try:
             yield
         finally:
             self.heap.take_back(mark)
             gone = frozenset(self.heap.fleeting[objects:])
-            if not self._outlive(gone, functions, instances):
+            if not self._outlive(gone, classes, functions, instances):
                 self.heap.forget(objects)
                 for cell in range(self._first, len(self.delayed)):
                     if not self.delayed[cell].stays:
                         self.delayed[cell] = _GONE
             self._first = first
 
-    def _outlive(self, gone: frozenset[int], functions: int, instances: int) -> bool:
+    def _outlive(self, gone: frozenset[int], classes: int, functions: int, instances: int) -> bool:
         """Whether one of these objects may be run later; those that may not are struck off the lists."""
-        if any(made in gone for made, _, _ in reversed(self.modules.classes)):
+        if any(made in gone for made, _, _ in self.modules.classes[classes:]):
             return True
         for each in self.made[functions:]:
             left = each.env in gone and each.definition not in self.entered_code

@@ -37,11 +37,14 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
 SPECIAL = frozenset(
     {"__init__", "forward", "call", "__call__"} | {name for names in PROTOCOLS.values() for name in names}
 )
-MOST_ALONE = 100_000  # operations that the functions of one file may take which nobody calls
-MOST_FUNCTION = (
-    4_000  # operations of a function that nobody calls; of 134 losses in such, 133 are met within 1,100
-)
-MOST_MAKING = 2_000  # operations of the `__init__` of an instance that nobody makes
+# Operations, each with what it may take of them.
+MOST_ALONE = 25_000  # all functions of one file that nobody calls, and that met no loss
+MOST_FUNCTION = 4_000  # a function that nobody calls; of 134 losses in such, 133 are met within 1,100
+MOST_UNMET = 1_500  # such a function that names no loss itself, until it meets one
+MOST_ASKING = 2_000  # what stands in the names of a function, to know whether running it is worthwhile
+MOST_RESULT = 500  # what it returns, unless that is a softmax
+MOST_MAKING = 2_000  # the `__init__` of an instance that nobody makes; what is there by then, counts
+
 MOST_INSTANCES = 4  # of one class, on which the methods of a protocol are run
 MOST_RECEIVERS = 8  # instances, also of derived classes, on which a method is run that nobody called
 
@@ -64,11 +67,10 @@ def link(
             progress(number + 1, len(roots))
     for file in roots:
         _define_rest(machine, file, fail)
-    made: dict[int, list[int]] = {}
-    _uncalled(machine, set(roots), made, False, fail)
+    _uncalled(machine, set(roots), False, fail)
     _leaves(machine, set(roots), fail)
     _protocols(machine, set(roots), fail)
-    _uncalled(machine, set(roots), made, True, fail)
+    _uncalled(machine, set(roots), True, fail)
     sinks.forget_lone(machine)
 
 
@@ -79,8 +81,10 @@ def _guarded(machine: Machine, file: int, fail: Callable[[int, Exception], None]
 
     machine.pause()
     machine.root = file
+    around = machine.operations, machine.most, machine.patience
     machine.operations = 0
     machine.most = MOST_OPERATIONS
+    machine.patience = 0
     machine.path.cut(0)
     machine.frames = []
     machine.effects = machine.quiet = machine.autocast = machine.exploring = 0
@@ -90,6 +94,8 @@ def _guarded(machine: Machine, file: int, fail: Callable[[int, Exception], None]
         machine.exhausted.add(file)
     except (Exception, RecursionError) as error:
         fail(file, error if isinstance(error, Exception) else RuntimeError(str(error)))
+    machine.spent = machine.operations
+    machine.operations, machine.most, machine.patience = around
     machine.path.cut(0)
     machine.frames = []
 
@@ -142,7 +148,6 @@ def _protocols(machine: Machine, roots: set[int], fail: Callable[[int, Exception
 def _uncalled(
     machine: Machine,
     roots: set[int],
-    made: dict[int, list[int]],
     wanted: bool,
     fail: Callable[[int, Exception], None],
 ) -> None:
@@ -169,36 +174,45 @@ def _uncalled(
             continue
         seen.add(mark)
         with _guarded(machine, function.module, fail):
-            _run_alone(machine, function, made, fail)
+            machine.most = MOST_ASKING
+            _run_alone(machine, function, fail)
 
 
-def _run_alone(
-    machine: Machine, function: Func, made: dict[int, list[int]], fail: Callable[[int, Exception], None]
-) -> None:
+def _run_alone(machine: Machine, function: Func, fail: Callable[[int, Exception], None]) -> None:
     if machine.alone.get(function.module, 0) > MOST_ALONE:
         machine.exhausted.add(function.module)
         return
     if function.owner is None:
         if effects.worthwhile(machine, function, None):
-            with _guarded(machine, function.module, fail), machine.fleeting():
-                machine.most = MOST_FUNCTION
-                machine.lone = function.definition
-                _invoke(machine, just(function))
+            machine.lone = function.definition
+            _try(machine, function, just(function), fail)
             machine.lone = None
             machine.lonely.add(function.definition)
-            machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.operations
         return
-    for receiver in _receivers(machine, function, made, fail):
+    for receiver in _receivers(machine, function, fail):
         if receiver is None or not isinstance(receiver, Obj):
             if function.definition in machine.entered_code:
                 continue
         elif (function.definition, receiver.id) in machine.entered_on and not _left_out(machine, function):
             continue
         if effects.worthwhile(machine, function, receiver):
-            with _guarded(machine, function.module, fail), machine.fleeting():
-                machine.most = MOST_FUNCTION
-                _invoke(machine, just(Bound(function, receiver)) if receiver is not None else just(function))
-            machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.operations
+            thing = just(Bound(function, receiver)) if receiver is not None else just(function)
+            if not _try(machine, function, thing, fail):
+                break
+
+
+def _try(machine: Machine, function: Func, thing: Value, fail: Callable[[int, Exception], None]) -> bool:
+    """Run it; False when that took all it may without a loss."""
+    met = machine.met
+    with _guarded(machine, function.module, fail), machine.fleeting():
+        direct = effects.footprint(machine, function.code).meets
+        machine.most = MOST_FUNCTION if direct else MOST_UNMET
+        machine.patience = MOST_FUNCTION
+        _invoke(machine, thing)
+    if machine.met > met:
+        return True
+    machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.spent
+    return machine.spent < MOST_UNMET
 
 
 def _mentioned(machine: Machine) -> set[str]:
@@ -211,9 +225,7 @@ def _mentioned(machine: Machine) -> set[str]:
     return names
 
 
-def _receivers(
-    machine: Machine, function: Func, made: dict[int, list[int]], fail: Callable[[int, Exception], None]
-) -> list[Any]:
+def _receivers(machine: Machine, function: Func, fail: Callable[[int, Exception], None]) -> list[Any]:
     """Instances to run a method on: those the project makes, else one made without arguments."""
     owner = function.owner
     assert owner is not None
@@ -224,17 +236,22 @@ def _receivers(
     if own is not None and isinstance(own[0].thing, Descriptor) and own[0].thing.kind == "class":
         return [Class(owner)]
     found = [id for id in machine.descended.get(owner, ()) if _runs(machine, Obj(id), name, function)]
-    wanted = effects.worthwhile(machine, function, None) or effects.brings_loss(machine, Class(owner))
-    if not found and wanted and function.definition not in machine.entered_code:
-        if owner not in made:
-            made[owner] = []
+    if not found and function.definition not in machine.entered_code and _wants_instance(machine, function):
+        if not machine.instances.get(owner):
             with _guarded(machine, function.module, fail):
                 machine.most = MOST_MAKING
-                value = machine.instantiate(Class(owner), Arguments(), machine.heap.records[owner].origin)
-                if isinstance(value[0].thing, Obj):
-                    made[owner].append(value[0].thing.id)
-        found = made[owner]
+                machine.instantiate(Class(owner), Arguments(), machine.heap.records[owner].origin)
+        found = machine.instances.get(owner, [])  # where a decorator hides the function, too
     return [] if name == "__init__" else [Obj(id) for id in found[:MOST_RECEIVERS]]
+
+
+def _wants_instance(machine: Machine, function: Func) -> bool:
+    """Whether the method may meet a sink, or may call another one of its class that does."""
+    assert function.owner is not None
+    if effects.worthwhile(machine, function, None):
+        return True
+    calls = effects.footprint(machine, function.code).own
+    return bool(calls) and effects.brings_loss(machine, Class(function.owner))
 
 
 def _runs(machine: Machine, thing: Obj, name: str, function: Func) -> bool:
@@ -257,7 +274,11 @@ def _invoke(machine: Machine, function: Value) -> None:
     if isinstance(inner, Func):
         given = Arguments((), tuple((name, _anything(machine, name)) for name in _optional(inner)))
     with machine.wanting_effects():
-        machine.force(machine.call(function, given, None))
+        result = machine.call(function, given, None)
+        if isinstance(inner, Func) and effects.softens(machine, inner):
+            machine.force(result)
+        else:
+            machine.within(MOST_RESULT, lambda: machine.force(result))
 
 
 def _anything(machine: Machine, name: str) -> Argument:

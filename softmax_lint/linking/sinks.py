@@ -81,6 +81,7 @@ def meet(
 ) -> None:
     """Record that a value meets a sink, in the present context."""
     machine.met += 1
+    machine.most = max(machine.most, machine.patience)
     if prediction is None and machine.exploring:
         return
     key = (kind, place, application, expected, row.name)

@@ -281,7 +281,8 @@ def join(values: Iterable[Value]) -> Value:
             if known is not None and not known:
                 continue
             if not case.guards:
-                cases = {k: v for k, v in cases.items() if k[0] != case.thing}
+                if known is not None:
+                    cases = {k: v for k, v in cases.items() if k[0] != case.thing}
                 things[case.thing] = NO_GUARDS
             elif known is None:
                 things[case.thing] = case.guards
