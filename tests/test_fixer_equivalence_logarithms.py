@@ -17,17 +17,16 @@ DATA = [[0.5, -1.0, 2.0], [3.0, 0.0, -2.5]]
 
 def ran(case: Case, text: str) -> tuple[float, Any]:
     """The value of f, and its gradient as a list."""
+    library = pytest.importorskip("torch" if case.framework == "torch" else "tensorflow")
     space: dict[str, Any] = {}
     exec(compile(text, case.name, "exec"), space)
     if case.framework == "torch":
-        torch = pytest.importorskip("torch")
-        x = torch.tensor(DATA, requires_grad=True)
+        x = library.tensor(DATA, requires_grad=True)
         value = space["f"](x)
         value.backward()
         return float(value), x.grad.tolist()
-    tf = pytest.importorskip("tensorflow")
-    x = tf.Variable(DATA)
-    with tf.GradientTape() as tape:
+    x = library.Variable(DATA)
+    with library.GradientTape() as tape:
         value = space["f"](x)
     return float(value), tape.gradient(value, x).numpy().tolist()
 
