@@ -10,6 +10,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from softmax_lint.facts import Import
+from softmax_lint.standard import is_standard
 
 
 def divide(
@@ -91,6 +92,9 @@ class _Resolver:
         if first not in self._firsts:
             return ()
         inner = f"{os.sep}{first}", "".join(f"{os.sep}{part}" for part in rest)
+        if is_standard(module):
+            in_package = f"{folder}{os.sep}__init__.py" in self.imports
+            return () if in_package else self._below(folder, *inner)
         while module.strip("."):
             found = self._below(folder, *inner) or self._below(os.path.join(folder, "src"), *inner)
             if found:

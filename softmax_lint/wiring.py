@@ -17,6 +17,7 @@ from typing import NamedTuple
 from softmax_lint.facts import Import
 from softmax_lint.idle import is_idle
 from softmax_lint.initialising import kept_in
+from softmax_lint.standard import is_standard
 
 _WORD = re.compile(r"[^\W\d]\w*")
 # Alternatives start with a literal each: that lets the search skip to the next quote or comment.
@@ -368,6 +369,8 @@ class Imports:
                 folder = os.path.dirname(folder)
             return self._at(folder + inner)
         found: list[str] = []
+        if is_standard(module):
+            return [] if f"{folder}{_PACKAGE}" in self.paths else self._at(folder + inner)
         while parts:
             top = folder.rstrip(os.sep)
             found += self._at(top + inner) + self._at(f"{top}{os.sep}src{inner}")

@@ -13,6 +13,7 @@ from softmax_lint.knowledge import REGISTRY, find, find_own, has_own
 from softmax_lint.linking.values import Module, Name, Origin, Pending, Unknown, Value, just, unknown
 from softmax_lint.source import Source, Unreadable
 from softmax_lint.splitting import Statement, split
+from softmax_lint.standard import is_standard
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
@@ -202,10 +203,20 @@ class Modules:
         found = None
         tops = []
         at = folder
+        beside_only = is_standard(dotted)
+        if beside_only and "__init__.py" in self._names(folder):
+            self._resolved[key] = None
+            return None
         while True:
             found = self._below(at, dotted)
             tops.append(at)
-            if found is not None or at == root or os.path.dirname(at) == at or not at.startswith(root):
+            if (
+                found is not None
+                or beside_only
+                or at == root
+                or os.path.dirname(at) == at
+                or not at.startswith(root)
+            ):
                 break
             at = os.path.dirname(at)
         for at in tops if found is None else ():
