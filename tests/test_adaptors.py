@@ -52,6 +52,7 @@ REFUSED = [
     "(a.b): int = 1",
     "class A(B, metaclass=C, *D): pass",
     "ﬁt = 1",
+    "e\u0301 = 1",
     "f'a={a!s}'",
     "x = = 1",
     "print 'x'",
@@ -85,6 +86,12 @@ def test_files(path: Path) -> None:
 def test_refused(text: str) -> None:
     with pytest.raises(Unparsable):
         block(Walk(native.ADAPTOR.unfold), native.parse(text))
+    check_equal(text)
+
+
+@pytest.mark.parametrize("text", ["x = 1  # pixel\u2011level", "x = 'a\u2026'", "x = y\u00b7z"])
+def test_letters_of_no_name_refuse_nothing(text: str) -> None:
+    assert native.parse(text)
     check_equal(text)
 
 

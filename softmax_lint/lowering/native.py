@@ -97,9 +97,7 @@ _PLAIN = frozenset((str, int, float, bool, type(None), type(...)))
 
 def parse(text: str) -> Sequence[Node]:
     """The top-level statements of a text. Raises `Unparsable`."""
-    if not text.isascii() and any(
-        unicodedata.normalize("NFKC", word) != word for word in _FOREIGN_WORD.findall(text)
-    ):
+    if not text.isascii() and any(map(_is_respelled, _FOREIGN_WORD.findall(text))):
         raise Unparsable(0, 0, "Python spells identifiers differently")
     if _BARE_EXCEPT is not None and _BARE_EXCEPT.search(text):
         raise Unparsable(0, 0, "what is caught depends on the version")
@@ -111,6 +109,13 @@ def parse(text: str) -> Sequence[Node]:
             return ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError, SystemError):
         raise Unparsable(0, 0, "invalid syntax") from None
+
+
+def _is_respelled(word: str) -> bool:
+    """Whether Python may know a name by other letters; what no name can hold stands in a text or a comment."""
+    return unicodedata.normalize("NFKC", word) != word and any(
+        not letter.isascii() and f"_{letter}".isidentifier() for letter in word
+    )
 
 
 def _refuse(node: Any) -> Shape:
