@@ -172,7 +172,8 @@ def _imports(path: str, name: str = "") -> frozenset[str]:
         return frozenset()
     if name.encode() not in data:
         return frozenset()
-    text = data.decode("utf-8", "replace").replace("\r", "\n")
+    lines = data.replace(b"\r", b"\n").split(b"\n")
+    text = b"\n".join(line for line in lines if b"import" in line).decode("utf-8", "replace")
     return frozenset(
         part.strip()
         for match in _IMPORT.finditer(text)

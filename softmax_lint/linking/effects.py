@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from softmax_lint import code
@@ -66,6 +67,7 @@ MUTATORS = frozenset(
         "apply",
     ]
 )
+_MOST_NAMES = 50_000  # whose meaning is remembered
 
 
 class Footprint(NamedTuple):
@@ -192,6 +194,7 @@ def _compiles_model(call: code.Expr) -> bool:
 _CACHE: dict[int, tuple[code.Expr, Footprint]] = {}
 
 
+@lru_cache(maxsize=_MOST_NAMES)
 def _token(name: str) -> bool:
     lowered = name.lower()
     return lowered in WHOLE or any(token in lowered for token in TOKENS)
@@ -231,6 +234,7 @@ def softens(machine: Machine, function: Func) -> bool:
     return sum(len(_SOFTMAX.findall(machine.modules.units[each].text)) for each in units) > 1
 
 
+@lru_cache(maxsize=_MOST_NAMES)
 def _is_softmax(name: str) -> bool:
     return _SOFTMAX.fullmatch(name) is not None
 
