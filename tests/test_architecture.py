@@ -17,8 +17,8 @@ PACKAGE = Path(softmax_lint.__file__).parent
 # From the bottom up. A module imports from its own part and from parts that stand before it. A new part is a
 # decision: give it its place here.
 LAYERS = (
-    "representation", "code", "diagnostic", "pair", "knowledge", "digests", "folders", "standard", "splitting", "notebook",
-    "exports", "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection", "keys",
+    "representation", "code", "diagnostic", "pair", "knowledge", "digests", "folders", "standard", "splitting",
+    "notebook", "exports", "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection", "keys",
     "config", "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts",
     "idle", "initialising", "wiring",
     "screen", "memory", "judging", "edits", "cache", "workers", "plain", "survey", "islands", "batch", "kept", "scope",
