@@ -18,8 +18,8 @@ PACKAGE = Path(softmax_lint.__file__).parent
 # decision: give it its place here.
 LAYERS = (
     "representation", "code", "diagnostic", "pair", "knowledge", "digests", "folders", "standard", "splitting",
-    "notebook", "exports", "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection", "keys",
-    "config", "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts",
+    "notebook", "exports", "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection",
+    "keys", "config", "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts",
     "idle", "initialising", "wiring",
     "screen", "memory", "judging", "edits", "cache", "workers", "plain", "survey", "islands", "batch", "kept", "scope",
     "run", "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "start", "__main__",
