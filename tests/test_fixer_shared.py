@@ -114,6 +114,67 @@ PROGRAMS = {
         .replace("\n\nclass", FACTORY + "class"),
         None,
     ),
+    "one object given twice": (
+        net("self.act = act\nself.gate = gate", "return self.act(self.fc2(self.gate(self.fc1(x))))")
+        .replace("(self):", "(self, act, gate):").replace("Net()", "Net(sigmoid, sigmoid)")
+        .replace("\n\nclass", "sigmoid = nn.Sigmoid()\n\n\nclass"),
+        None,
+    ),
+    "one object under two names": (
+        net("self.act = self.out = nn.Sigmoid()", "return self.out(self.fc2(self.act(self.fc1(x))))"),
+        None,
+    ),
+    "an entry of a table for two": (
+        net("self.gate = ACTS['s']\nself.out = ACTS['s']", "return self.out(self.fc2(self.gate(self.fc1(x))))")
+        .replace("\n\nclass", "ACTS = {'s': nn.Sigmoid(), 'r': nn.ReLU()}\n\n\nclass"),
+        None,
+    ),
+    "entries of a table": (
+        net("self.gate = ACTS['r']\nself.out = ACTS['s']", "return self.out(self.fc2(self.gate(self.fc1(x))))")
+        .replace("\n\nclass", "ACTS = {'s': nn.Sigmoid(), 'r': nn.ReLU()}\n\n\nclass"),
+        "{'s': nn.Identity(), 'r': nn.ReLU()}",
+    ),
+    "one activation in every round of a loop": (
+        net("self.act = nn.Sigmoid()",
+            "for layer in (self.fc1, self.fc2):\n            x = self.act(layer(x))\n        return x"),
+        None,
+    ),
+    "an activation in a loop over batches": (
+        START + "net = nn.Linear(4, 1)\nfor _ in range(2):\n    out = net(x)\n    out = torch.sigmoid(out)\n"
+        "    print(round(nn.BCELoss()(out, y).item(), 4))\n",
+        "    out = net(x)\n    print(",
+    ),
+    "blocks of one kind, inside and last": (
+        START + "\n\ndef block(i, o):\n    return nn.Sequential(nn.Linear(i, o), nn.Sigmoid())\n\n\n"
+        "net = nn.Sequential(block(4, 6), block(6, 1))\nprint(round(nn.BCELoss()(net(x), y).item(), 4))\n",
+        None,
+    ),
+    "a loop before the output": (
+        net("", "for _ in range(1):\n            x = self.fc1(x)\n        return torch.sigmoid(self.fc2(x))"),
+        "return self.fc2(x)",
+    ),
+    "an attribute that is counted with the others": (
+        net("self.act = nn.Sigmoid()", "return self.act(self.fc2(torch.relu(self.fc1(x))))",
+            "print(len(list(net.children())[:-1]))\n"),
+        "self.act = nn.Identity()",
+    ),
+    "modules that are looked at one by one": (
+        net("self.act = nn.Sigmoid()\nfor m in self.modules():\n    if isinstance(m, nn.Linear):\n"
+            "        nn.init.zeros_(m.bias)",
+            "return self.act(self.fc2(torch.relu(self.fc1(x))))"),
+        "return self.fc2(torch.relu(self.fc1(x)))",
+    ),
+    "the logarithm of what a call gave, as a method": (
+        START + "net = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))\nout = net(x)\n"
+        "print(round(nn.functional.nll_loss(out.log(), classes).item(), 4))\nprint(out.argmax(1))\n",
+        "out = net(x)\n",
+    ),
+    "a function that is called without asking": (
+        net("self.act = act", "return self.act(self.fc2(torch.relu(self.fc1(x))))")
+        .replace("(self):", "(self, act):").replace("Net()", "Net(torch.sigmoid)")
+        .replace("nn.BCELoss()(net(x), y)", "-torch.log(net(x)).mean()"),
+        None,
+    ),
     "children without the last": (
         net("self.net = nn.Sequential(self.fc1, nn.ReLU(), self.fc2, nn.Sigmoid())", "return self.net(x)",
             "print(nn.Sequential(*list(net.net.children())[:-1])(x).shape)\n"),
@@ -165,6 +226,19 @@ USED = (
     START
     + "from model import Net{names}\n\nnet = Net()\nnn.CrossEntropyLoss()(net(x), classes).backward()\n{tail}\n"
 )
+# Programs whose loss is wrong: what is shared stays as it is.
+WRONG = {
+    "probabilities into NLLLoss": (
+        net("self.act = nn.Softmax(dim=1)", "return self.act(self.fc2(self.act(self.fc1(x))))")
+        .replace("(6, 1)", "(6, 3)").replace("BCELoss()(net(x), y)", "NLLLoss()(net(x), classes)"),
+        "        self.act = nn.Softmax(dim=1)\n",
+    ),
+    "one object of a container twice": (
+        START + "act = nn.Softmax(dim=1)\nnet = nn.Sequential(nn.Linear(4, 6), act, nn.Linear(6, 3), act)\n"
+        "print(round(nn.NLLLoss()(net(x), classes).item(), 4))\n",
+        "act = nn.Softmax(dim=1)\n",
+    ),
+}  # fmt: skip
 FILES = {
     "an attribute that another file calls": (
         {"head": "", "forward": "self.softmax(self.fc(x))"},
@@ -217,6 +291,14 @@ def test_what_else_uses_an_activation(name: str, tmp_path: Path) -> None:
     program, expected = PROGRAMS[name]
     pytest.importorskip("keras" if program.startswith("import keras") else "torch")
     check(tmp_path, {"main.py": program}, "main.py", expected)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_a_wrong_loss_shares(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    program, kept = WRONG[name]
+    outcome = fix(tmp_path, {"main.py": program})
+    assert kept in outcome.files.get(str(tmp_path / "main.py"), program.encode()).decode()
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -279,7 +279,7 @@ def _doubt_of_output(use: Use, node: ast.AST, parent: ast.AST, allowed: Set[int]
         return None
     if isinstance(parent, ast.Attribute):
         call = use.around[1] if len(use.around) > 1 else None
-        if parent.attr in SAME_OUTPUT | SHAPE | ORDER:
+        if parent.attr in SAME_OUTPUT | SHAPE | ORDER or id(call) in allowed:
             return None
         if parent.attr in PAIRS and isinstance(call, ast.Call) and takes_indices(use.around[2:], call):
             return None

@@ -69,6 +69,7 @@ class Flow:
     globals: dict[str, str] = field(default_factory=dict)  # classes, functions, attributes
     functions: dict[str, list[tuple[Function, bool]]] = field(default_factory=dict)
     bound: dict[Scope, set[str]] = field(default_factory=dict)
+    parameters: dict[Scope, frozenset[str]] = field(default_factory=dict)
     changed: bool = False
     scopes: dict[int, Scope] = field(default_factory=dict)  # of the inside of functions, by id
     steps: list[tuple[ast.AST, tuple[ast.AST, ...], Scope]] = field(default_factory=list)
@@ -104,10 +105,11 @@ class Flow:
                 self.functions.setdefault(owner.name, []).append((node, True))
             inner = (filename, f"{scope[1]}.{node.name}@{node.lineno}:{cell}")
             self.scopes[id(node)] = inner
-            names = self.bound.setdefault(inner, set())
             arguments = node.args
-            for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-                names.add(each.arg)
+            self.parameters[inner] = frozenset(
+                each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+            )
+            self.bound.setdefault(inner, set()).update(self.parameters[inner])
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             self.bound.setdefault(scope, set()).add(node.id)
         for child in ast.iter_child_nodes(node):

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 from softmax_lint.edits.flow import Flow, Scope
 
+_NEVER = (-1, 0, 0)
+
 
 class Holding:
     """The bindings and readings of all names of a project, in the order of its text."""
@@ -32,21 +34,31 @@ class Holding:
     def reaching(self, name: ast.Name) -> list[ast.Name]:
         """Where a name may have been bound when it is read: nothing that was overwritten since."""
         stores = [each for each in self.stores(name) if not self._comes_later(each, name)]
-        around = list(self._outwards(name))
-        last = (-1, 0, 0)
-        for store in stores:
-            other, its_owner = self.statement(store)
-            order = self._order(other)
-            is_before = last < order < self._order(self.statement(name)[0])
-            is_sure = any(_next_to(inner, other, owner, its_owner) for inner, owner in around)
-            if isinstance(other, ast.Assign) and is_before and is_sure:
-                last = order
+        last = self._last_before(name)
         here = self.scopes[id(name)]
         return [
             each
             for each in stores
             if self.scopes[id(each)] != here or self._order(self.statement(each)[0]) >= last
         ]
+
+    def may_be_given(self, name: ast.Name) -> bool:
+        """Whether a name may still be what its function was called with when it is read."""
+        home = self.flow.home(self.scopes[id(name)], name.id)
+        return name.id in self.flow.parameters.get(home, ()) and self._last_before(name) == _NEVER
+
+    def _last_before(self, name: ast.Name) -> tuple[int, int, int]:
+        """The last statement that surely binds a name before it is read."""
+        around = list(self._outwards(name))
+        last = _NEVER
+        for store in self.stores(name):
+            other, its_owner = self.statement(store)
+            order = self._order(other)
+            is_before = last < order < self._order(self.statement(name)[0])
+            is_sure = any(_next_to(inner, other, owner, its_owner) for inner, owner in around)
+            if isinstance(other, ast.Assign) and is_before and is_sure:
+                last = order
+        return last
 
     def _comes_later(self, store: ast.Name, load: ast.Name) -> bool:
         """Whether a name is assigned only when it has been read."""

@@ -10,6 +10,7 @@ import libcst as cst
 from softmax_lint.edits import primitives as do
 from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.names import bindings, dotted, ensure_module, ensure_name, sibling
+from softmax_lint.edits.shared import reads, refuse_repeated, refuse_shared
 from softmax_lint.edits.site import subject
 from softmax_lint.edits.tree import Change, Outcome, Refused, Text, Tree
 from softmax_lint.judging import Joint
@@ -36,9 +37,16 @@ def use_logarithm(files: Files, draft: Draft, joint: Joint) -> None:
     assert pair is not None
     text, tree, node = files.find(pair.source)
     if joint.built is not None and joint.built != pair.source:
+        called = node.func if isinstance(node, cst.Call) else node
+        name = dotted(called)
+        if name is not None and reads(files, text, tree, called, name) > 1:
+            raise Refused("the activation is applied elsewhere, too")
         text, tree, node = files.find(joint.built)
     if not isinstance(node, cst.Call):
         raise Refused("the activation is no call")
+    if (dotted(node.func) or "").rpartition(".")[2][:1].isupper():
+        refuse_shared(files, text, tree, node)
+    refuse_repeated(files, text, tree, node)
     draft.take(text, do.replace_callee(tree, node.func, _name(files, draft, text, tree, node)))
 
 

@@ -47,8 +47,6 @@ _WORDS = {
     SIGMOID: "sigmoid",
     LOG_SIGMOID: "log-sigmoid",
 }
-
-
 _CHANGES = "a number changes"
 # What makes a fix unsafe and needs no word more: the finding or the fix says it.
 _SAID = frozenset({_CHANGES, WRAPPED})

@@ -279,6 +279,8 @@ class _Readers:
     def _bound(self, name: ast.Name, depth: int = 0) -> Given | None:
         """The output that a name always holds, one of them where it is bound several times."""
         found: Given | None = None
+        if self.holding.may_be_given(name):
+            return None
         for store in self.holding.reaching(name):
             parent = self.around[id(store)][0]
             one = self.given.get(id(store))

@@ -94,6 +94,8 @@ class Readings:
                     return Reading(node, CHANGED)
                 call = around[position + 1] if position + 1 < len(around) else None
                 is_method = isinstance(call, ast.Call) and call.func is parent
+                if is_method and id(call) in self.seen.allowed:
+                    return Reading(node, LOSS)
                 if is_method and (parent.attr in SAME_OUTPUT or id(call) in self.given):
                     assert call is not None
                     current, position = call, position + 2

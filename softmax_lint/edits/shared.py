@@ -1,4 +1,4 @@
-"""What else uses an object or the entries of a container, in all files that a fix may look at."""
+"""What else uses an object, in all files that a fix may look at."""
 
 from __future__ import annotations
 
@@ -19,11 +19,6 @@ _MODULES = frozenset({
     "tf", "torch",
 })  # fmt: skip
 _CONSTRUCTORS = frozenset({"__init__", "build", "__post_init__"})
-# Ways to reach the parts of any model by their order.
-_IN_ORDER = re.compile(
-    r"\.layers\b(?!\.)[ \t]*(?:\[|\))|\.layers\.pop\b|\.pop\([ \t]*\)|\bget_layer\([ \t]*(?:index\b|-?\d)"
-    r"|\.(?:named_)?(?:children|modules)\(\)|\._modules\b"
-)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.comprehension, ast.ListComp, ast.GeneratorExp, ast.DictComp)
 
 
@@ -63,12 +58,12 @@ def reads(files: Files, text: Text, tree: Tree, node: cst.CSTNode, name: str) ->
     that is not known.
     """
     head, _, leaf = name.rpartition(".")
-    owner = _owner(tree, node)
+    owner = owner_of(tree, node)
     row = text.position(tree.spans[node][0])[0]
     count = 0
     try:
         for other in files.texts(text.filename):
-            module = _parsed(other.text)
+            module = ast.parse(other.text)
             asked = set(_asked(module))
             if head:
                 count += _attributes(module, leaf, row if other is text else None, asked)
@@ -90,12 +85,9 @@ def reads(files: Files, text: Text, tree: Tree, node: cst.CSTNode, name: str) ->
     )
 
 
-def _owner(tree: Tree, node: cst.CSTNode) -> str:
+def owner_of(tree: Tree, node: cst.CSTNode) -> str:
+    """The name of the class around a node, "" where there is none."""
     return next((each.name.value for each in tree.ancestors(node) if isinstance(each, cst.ClassDef)), "")
-
-
-def _parsed(text: str) -> ast.Module:
-    return ast.parse(text)
 
 
 def _attributes(module: ast.Module, leaf: str, row: int | None, asked: set[int]) -> int:
@@ -172,8 +164,8 @@ def _mentions(files: Files, filename: str, leaf: str, is_attribute: bool, owner:
 
 def is_only(files: Files, text: Text, tree: Tree, made: cst.Call, leaf: str) -> bool:
     """Whether all that the class or file around an object assigns to a name is made by the same call."""
-    own = _owner(tree, made)
-    values = [value for where, inside, value in assigned(files, text, leaf) if _owner(inside, value) == own]
+    own = owner_of(tree, made)
+    values = [value for where, inside, value in assigned(files, text, leaf) if owner_of(inside, value) == own]
     callee = (dotted(made.func) or "").rpartition(".")[2]
     return bool(values) and all(
         isinstance(value, cst.Call) and (dotted(value.func) or "").rpartition(".")[2] == callee
@@ -181,80 +173,119 @@ def is_only(files: Files, text: Text, tree: Tree, made: cst.Call, leaf: str) -> 
     )
 
 
-def is_literal_key(node: cst.Subscript) -> bool:
-    """Whether a subscript picks the same entry whoever runs it."""
-    index = node.slice[0].slice
-    return isinstance(index, cst.Index) and isinstance(
-        index.value, (cst.Integer, cst.SimpleString, cst.UnaryOperation)
-    )
+def is_constructor(tree: Tree, function: cst.FunctionDef) -> bool:
+    """Whether a function is what makes an object of a class."""
+    return function.name.value in _CONSTRUCTORS and bool(owner_of(tree, function))
 
 
-def is_picked(files: Files, tree: Tree, container: cst.CSTNode, text: Text) -> bool:
-    """Whether something may reach the entries of a container, or of the model it becomes, by their positions."""
-    names = set(_names(tree, container))
-    function = next((each for each in tree.ancestors(container) if isinstance(each, cst.FunctionDef)), None)
-    for filename in (text.filename, *around(files, text.filename)):
-        for other in files.spelled(filename):
-            known = set(names)
-            if function is not None and not _is_constructor(tree, function):
-                made = rf"([\w.]+)[ \t]*=[ \t]*(?:\w+\.)*{re.escape(function.name.value)}\("
-                known |= {found.rpartition(".")[2] for found in re.findall(made, other)}
-            if _IN_ORDER.search(other):
-                return True
-            if any(_by_position(name).search(other) for name in known):
+def refuse_shared(files: Files, text: Text, tree: Tree, node: cst.CSTNode) -> None:
+    """Raise `Refused` where others use the object that is made at a node: by its names, as an entry of a table,
+    or from a function that several calls share."""
+    holders, key = _holders(tree, node)
+    names = [(holder, dotted(holder)) for holder in holders]
+    if key is None:
+        count = sum(reads(files, text, tree, holder, name) for holder, name in names if name is not None)
+    else:
+        count = sum(_lookups(files, text.filename, name, key) for _, name in names if name is not None)
+    if count > 1:
+        raise Refused("the activation is applied elsewhere, too")
+    function = next((each for each in tree.ancestors(node) if isinstance(each, cst.FunctionDef)), None)
+    if function is None or is_constructor(tree, function) or not _is_returned(tree, node, function):
+        return
+    name = function.name.value
+    if sum(_calls(other, name) for other in spelled_around(files, text.filename)) > 1:
+        raise Refused(f"`{name}` gives the activation to others, too")
+
+
+def refuse_repeated(files: Files, text: Text, tree: Tree, node: cst.CSTNode) -> None:
+    """Raise `Refused` where the class or function around a node makes inner layers of a stack, too."""
+    owner: cst.FunctionDef | cst.ClassDef | None = None
+    for each in tree.ancestors(node):
+        if isinstance(each, (cst.If, cst.IfExp)):
+            return
+        if isinstance(each, cst.ClassDef) or (isinstance(each, cst.FunctionDef) and owner is None):
+            owner = each
+    if owner is None:
+        return
+    made = re.compile(rf"(?<!\w){re.escape(owner.name.value)}\(")
+    for other in spelled_around(files, text.filename):
+        if made.search(other) and _makes_inner(other, owner.name.value):
+            raise Refused(f"`{owner.name.value}` makes inner layers, too")
+
+
+def _makes_inner(text: str, name: str) -> bool:
+    """Whether a call stands in a stack of layers with something behind it."""
+    try:
+        module = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    for each in ast.walk(module):
+        if not (isinstance(each, ast.Call) and _leaf(each.func) == "Sequential"):
+            continue
+        entries = each.args
+        if len(entries) == 1 and isinstance(entries[0], (ast.List, ast.Tuple)):
+            entries = entries[0].elts
+        for entry in entries[:-1]:
+            if isinstance(entry, ast.Call) and _leaf(entry.func) == name:
                 return True
     return False
 
 
-def _by_position(name: str) -> re.Pattern[str]:
-    word = re.escape(name)
-    return re.compile(
-        rf"(?<!\w){word}\[|\b(?:len|enumerate|zip|list|reversed)\([^\n]*?(?<!\w){word}[ \t]*[,)\[]"
-    )
+def _leaf(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def _names(tree: Tree, container: cst.CSTNode) -> Iterator[str]:
-    """The last parts of the names that a container gets, and of what is made of it by its name."""
-    for each in tree.ancestors(container):
-        if isinstance(each, cst.Assign):
-            for target in each.targets:
-                leaf = (dotted(target.target) or "").rpartition(".")[2]
-                if leaf:
-                    yield leaf
-                    yield from _made_of(tree, leaf)
-            return
-        if isinstance(each, cst.Call) and isinstance(each.func, cst.Attribute) and each is not container:
-            # `model.add(…)`: the receiver is the container.
-            leaf = (dotted(each.func.value) or "").rpartition(".")[2]
-            if leaf and isinstance(tree.parent(each), cst.Expr):
-                yield leaf
-                yield from _made_of(tree, leaf)
-                return
-        if isinstance(each, cst.BaseSmallStatement):
-            return
+def spelled_around(files: Files, filename: str) -> Iterator[str]:
+    """The text of a file and of those that may import from it."""
+    for each in (filename, *around(files, filename)):
+        yield from files.spelled(each)
 
 
-def _made_of(tree: Tree, leaf: str) -> Iterator[str]:
-    word = re.compile(rf"\b(\w+)[ \t]*=[ \t]*[\w.]+\(\*?(?:OrderedDict\()?{re.escape(leaf)}\)")
-    yield from word.findall(tree.text)
+def _holders(tree: Tree, node: cst.CSTNode) -> tuple[list[cst.BaseExpression], object]:
+    """What an object is assigned to, and its key where that is a table."""
+    key: object = None
+    inner = node
+    for each in tree.ancestors(node):
+        if isinstance(each, cst.DictElement) and key is None and each.value is inner:
+            if not isinstance(each.key, (cst.SimpleString, cst.Integer)):
+                return [], None
+            key = each.key.evaluated_value
+        elif isinstance(each, cst.Assign):
+            return [target.target for target in each.targets], key
+        elif key is None or not isinstance(each, (cst.Dict, cst.Arg, cst.Call)):
+            return [], None
+        inner = each
+    return [], None
 
 
-def _is_constructor(tree: Tree, function: cst.FunctionDef) -> bool:
-    return function.name.value in _CONSTRUCTORS and bool(_owner(tree, function))
-
-
-def refuse_shared(files: Files, text: Text, tree: Tree, node: cst.CSTNode) -> None:
-    """Raise `Refused` where a function that several calls share gives an object back that is made at a node."""
-    function = next((each for each in tree.ancestors(node) if isinstance(each, cst.FunctionDef)), None)
-    if function is None or _is_constructor(tree, function) or not _is_returned(tree, node, function):
-        return
-    name = function.name.value
+def _lookups(files: Files, filename: str, name: str, key: object) -> int:
+    """How often a table is asked for an entry, or for one that is not known."""
+    leaf = name.rpartition(".")[2]
     count = 0
-    for filename in (text.filename, *around(files, text.filename)):
-        for other in files.spelled(filename):
-            count += _calls(other, name)
-    if count > 1:
-        raise Refused(f"`{name}` gives the activation to others, too")
+    for text in spelled_around(files, filename):
+        try:
+            module = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError):
+            return 2
+        for each in ast.walk(module):
+            if (
+                isinstance(each, ast.Subscript)
+                and isinstance(each.ctx, ast.Load)
+                and _leaf(each.value) == leaf
+            ):
+                asked: ast.expr = each.slice
+            elif (
+                isinstance(each, ast.Call)
+                and isinstance(each.func, ast.Attribute)
+                and _leaf(each.func.value) == leaf
+            ):
+                if each.func.attr not in ("get", "pop", "values", "items"):
+                    continue
+                asked = each.args[0] if each.args else each.func
+            else:
+                continue
+            count += not isinstance(asked, ast.Constant) or asked.value == key
+    return count
 
 
 def _is_returned(tree: Tree, node: cst.CSTNode, function: cst.FunctionDef) -> bool:
@@ -276,7 +307,7 @@ def _is_returned(tree: Tree, node: cst.CSTNode, function: cst.FunctionDef) -> bo
 def _calls(text: str, name: str) -> int:
     """How many calls of a function there are; one that may run several times counts as two."""
     try:
-        module = _parsed(text)
+        module = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return len(re.findall(rf"(?<!def )\b{re.escape(name)}\(", text))
     found = 0
@@ -285,7 +316,6 @@ def _calls(text: str, name: str) -> int:
         each, is_repeated = pending.pop()
         is_repeated = is_repeated or isinstance(each, _LOOPS)
         if isinstance(each, ast.Call):
-            leaf = each.func.attr if isinstance(each.func, ast.Attribute) else getattr(each.func, "id", "")
-            found += (1 + is_repeated) if leaf == name else 0
+            found += (1 + is_repeated) if _leaf(each.func) == name else 0
         pending += [(inner, is_repeated) for inner in ast.iter_child_nodes(each)]
     return found

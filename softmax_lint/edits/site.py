@@ -9,16 +9,12 @@ import libcst as cst
 
 from softmax_lint.diagnostic import Place
 from softmax_lint.edits import primitives as do
-from softmax_lint.edits.callees import (
-    applies_only,
-    is_constant,
-    is_read_once,
-    names_only,
-)
+from softmax_lint.edits.callees import applies_only, is_constant, is_read_once, names_only
 from softmax_lint.edits.construction import alias, construction
 from softmax_lint.edits.files import Draft, Files
 from softmax_lint.edits.names import dotted, sibling
-from softmax_lint.edits.shared import is_literal_key, is_picked, reads, refuse_shared
+from softmax_lint.edits.positions import is_literal_key, is_picked
+from softmax_lint.edits.shared import reads, refuse_repeated, refuse_shared
 from softmax_lint.edits.tree import Change, Refused, Text, Tree
 from softmax_lint.judging import Joint
 from softmax_lint.knowledge.schema import Api
@@ -28,6 +24,7 @@ _CONTAINERS = frozenset({"Sequential", "ModuleList", "LayerList"})
 # Parameters that hold the tensor, where it is given by its name.
 _SUBJECTS = frozenset({"input", "x", "logits", "features", "inputs", "tensor", "a"})
 _KEPT = ("name", "dtype")
+_LOOPS = (cst.For, cst.While)
 _HEAD = "classifier_activation"
 
 
@@ -98,6 +95,7 @@ def _head_position(node: cst.Call) -> int | None:
 
 
 def _remove_layer(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, framework: str) -> None:
+    refuse_repeated(files, text, tree, node)
     parent = tree.parent(node)
     kept = _kept(node)
     around = tree.parent(parent) if parent is not None else None
@@ -137,11 +135,6 @@ def _remove_layer(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.
         ):
             draft.take(text, do.drop_statement(tree, statement))
             return
-    if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
-        target = parent.targets[0].target
-        bound = dotted(target)
-        if bound is not None and reads(files, text, tree, target, bound) > 1:
-            raise Refused("the activation is applied elsewhere, too")
     _neutralise(files, draft, text, tree, node, framework)
 
 
@@ -202,8 +195,10 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     inner = subject(node, pair.source_text)
     if _is_only_outside_training(tree, node):
         raise Refused("the activation is applied outside of training only")
+    if _is_carried(tree, node, inner):
+        raise Refused("the next round of a loop takes what the activation gives")
     if not applies_only(files, text, tree, node, joint):
-        _withhold(files, draft, joint)
+        _withhold(files, draft, joint, tree, node)
         return
     if not isinstance(node.func, cst.Call) and any(
         each.keyword is not None and each.keyword.value == "name" for each in node.args
@@ -230,6 +225,7 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     ):
         _neutralise_entry(files, draft, joint, text, tree, node.func)
         return
+    refuse_repeated(files, text, tree, node)
     statement = tree.parent(node)
     is_own = (
         isinstance(statement, cst.Assign)
@@ -247,15 +243,19 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     if made is not None:
         assignment = made.tree.statement(made.value)
         assert isinstance(assignment, cst.Assign)
+        if isinstance(made.value, cst.Call) and is_picked(files, made.tree, made.value, made.text):
+            # What counts the parts of the model finds one in its place.
+            _neutralise(files, draft, made.text, made.tree, made.value, pair.framework)
+            return
         outcome = do.drop_statement(made.tree, assignment)
         if not outcome.loses_comment:
             draft.take(made.text, outcome)
 
 
-def _withhold(files: Files, draft: Draft, joint: Joint) -> None:
+def _withhold(files: Files, draft: Draft, joint: Joint, calling: Tree, call: cst.Call) -> None:
     """A function that was given to what calls it: nothing is given instead. Raises `Refused`."""
     assert joint.pair is not None
-    if joint.built is None or joint.built == joint.pair.source:
+    if joint.built is None or joint.built == joint.pair.source or not _may_be_none(calling, call):
         raise Refused("the activation is chosen elsewhere")
     text, tree, given = files.find(joint.built)
     if not isinstance(tree.parent(given), cst.Arg) or not isinstance(given, (cst.Name, cst.Attribute)):
@@ -263,6 +263,14 @@ def _withhold(files: Files, draft: Draft, joint: Joint) -> None:
     if not names_only(files, text, tree, given, joint.pair.source_text):
         raise Refused("the activation is chosen elsewhere")
     draft.take(text, do.replace_literal(tree, given, "None"))
+
+
+def _may_be_none(tree: Tree, call: cst.Call) -> bool:
+    """Whether the function around a call asks whether there is something to call."""
+    name = dotted(call.func)
+    function = next((each for each in tree.ancestors(call) if isinstance(each, cst.FunctionDef)), None)
+    asked = re.compile(rf"\bif\b[^\n]*(?<![\w.]){re.escape(name or '')}(?![\w.(])")
+    return name is not None and function is not None and asked.search(tree.code(function)) is not None
 
 
 _OUTSIDE = re.compile(r"infer|eval|deploy|export|test|predict")
@@ -281,6 +289,20 @@ def _is_only_outside_training(tree: Tree, node: cst.CSTNode) -> bool:
                 return True
         inside = each
     return False
+
+
+def _is_carried(tree: Tree, node: cst.CSTNode, inner: cst.BaseExpression) -> bool:
+    """Whether a loop makes what the activation is applied to of what it gave the last time."""
+    statement = tree.parent(node)
+    if not isinstance(statement, cst.Assign) or len(statement.targets) != 1:
+        return False
+    name = dotted(statement.targets[0].target)
+    loop = next((each for each in tree.ancestors(node) if isinstance(each, (*_LOOPS, cst.FunctionDef))), None)
+    if name is None or not isinstance(loop, _LOOPS):
+        return False
+    word = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
+    bound = re.compile(rf"\b(?:for|as)\b[^\n:]*?{word.pattern}|^[^\n#=(]*{word.pattern}[^\n=()]*=(?!=)", re.M)
+    return bool(word.search(tree.code(inner))) and len(bound.findall(tree.code(loop))) < 2
 
 
 def subject(node: cst.Call, text: str) -> cst.BaseExpression:
@@ -330,6 +352,7 @@ def _remove_setting(
     call = tree.parent(argument)
     if not isinstance(call, cst.Call):
         raise Refused("the activation is no argument of a call")
+    refuse_repeated(files, text, tree, call)
     name = (dotted(call.func) or _leaf(call.func)).rpartition(".")[2]
     if name in ("Activation", "Lambda"):
         _remove_layer(files, draft, text, tree, call, pair.framework)
