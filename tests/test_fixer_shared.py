@@ -203,6 +203,54 @@ PROGRAMS = {
         + "model.pop()\nprint(model.predict(x, verbose=0).shape)\n",
         "layers.Activation('linear')",
     ),
+    "layers that a loop adds": (
+        KERAS_START + "model = keras.Sequential([keras.Input((4,))])\nfor n in (4, 3):\n"
+        "    model.add(layers.Dense(n, activation='softmax'))\n" + COMPILED,
+        None,
+    ),
+    "layers that a loop adds, each with its activation": (
+        KERAS_START + "model = keras.Sequential([keras.Input((4,))])\n"
+        "for n, act in ((4, 'relu'), (3, 'softmax')):\n"
+        "    model.add(layers.Dense(n, activation=act))\n" + COMPILED,
+        "(3, 'linear')",
+    ),
+    "a block on a block": (
+        KERAS_START + "input = keras.Input((4,))\n\n\ndef block(t, n):\n"
+        "    return layers.Dense(n, activation='softmax')(t)\n\n\n"
+        "model = keras.Model(input, block(block(input, 4), 3))\n" + COMPILED,
+        None,
+    ),
+    "a block on what a block gave before": (
+        KERAS_START + "input = keras.Input((4,))\n\n\ndef block(t, n):\n"
+        "    return layers.Dense(n, activation='softmax')(t)\n\n\n"
+        "h = block(input, 4)\nh = block(h, 3)\nmodel = keras.Model(input, h)\n" + COMPILED,
+        None,
+    ),
+    "a layer of another model on the output": (
+        KERAS_START + "input = keras.Input((4,))\nout = layers.Dense(3, activation='softmax')(input)\n"
+        "model = keras.Model(input, out)\nother = keras.Model(input, layers.Rescaling(2.0)(out))\n" + COMPILED
+        + "print(other.predict(x, verbose=0).round(3))\n",
+        None,
+    ),
+    "one builder, given an activation each time": (
+        KERAS_START + "\n\ndef build(act):\n"
+        "    return keras.Sequential([keras.Input((4,)), layers.Dense(3, activation=act)])\n\n\n"
+        "model = build('softmax')\nother = build('softmax')\n" + COMPILED
+        + "print(other.predict(x, verbose=0).round(3))\n",
+        "print(other.predict(x, verbose=0).round(3))\n",
+    ),
+    "an output in a formatted string": (
+        KERAS_START + "model = keras.Sequential([keras.Input((4,)), layers.Dense(3, activation='softmax')])\n"
+        + COMPILED + "print(f'{np.max(model.predict(x, verbose=0)):.3f}')\n",
+        'layers.Softmax(dtype="float32")',
+    ),
+    "entries assigned to one of several outputs": (
+        KERAS_START + "input = keras.Input((4,))\nout = layers.Dense(3, activation='softmax')(input)\n"
+        "model = keras.Model(input, [out, layers.Dense(1)(input)])\n"
+        "model.compile('sgd', loss=['sparse_categorical_crossentropy', 'mse'])\nmodel.fit(x, [y, y], verbose=0)\n"
+        "p = model.predict(x, verbose=0)\np[0][p[0] > 0.5] = 1\nprint(p[0].round(3))\n",
+        None,
+    ),
     "one layer of Keras for attention and output": (
         KERAS_START + 'softmax = layers.Activation("softmax")\ninput = keras.Input((4,))\n'
         "h = layers.Multiply()([input, softmax(layers.Dense(4)(input))])\n"

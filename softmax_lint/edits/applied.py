@@ -53,7 +53,19 @@ def apply_around(
         before, after = _of_torch(files, draft, text, tree, node, produced, axis, implicit, array)
     else:
         before, after = _of_keras(files, draft, text, tree, node, produced, axis, array)
+    quote = _quote(tree, node)
+    before, after = (part.replace("'", quote) for part in (before, after))
     draft.take(text, do.wrap(tree, node, before, after))
+
+
+def _quote(tree: Tree, node: cst.BaseExpression) -> str:
+    """The quote that strings at a node may have: before Python 3.12 none that a string around them has."""
+    taken = {each.start[-3:] for each in tree.ancestors(node) if isinstance(each, cst.FormattedString)}
+    taken = {start if start in ('"""', "'''") else start[-1] for start in taken}
+    free = next((quote for quote in "'\"" if quote not in taken), None)
+    if free is None:
+        raise Refused("strings around it take all quotes")
+    return free
 
 
 def _of_torch(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from softmax_lint.diagnostic import Place
@@ -56,10 +56,10 @@ class Given:
 
 
 def given_back(
-    seen: Survey, sources: Collection[Place | None], joints: Sequence[Joint]
+    seen: Survey, is_own: Callable[[Joint], bool], joints: Sequence[Joint]
 ) -> tuple[dict[int, Given], list[Given]]:
-    """The calls that give nothing but outputs of the sources, all alike, by the ids of their nodes; and those
-    that give others, too."""
+    """The calls that give nothing but own outputs, all alike, by the ids of their nodes; and those that give
+    others, too."""
     places: dict[Place, list[Joint]] = {}
     for joint in joints:
         if joint.row == "output":
@@ -77,7 +77,7 @@ def given_back(
     }
     for place, several in places.items():
         node = nodes.get(place)
-        own = [each for each in several if each.source in sources and each.pair is not None]
+        own = [each for each in several if each.pair is not None and is_own(each)]
         is_target = isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load)
         if node is None or id(node) in spelled or is_target or not own:
             continue

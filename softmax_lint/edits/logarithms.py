@@ -9,8 +9,9 @@ import libcst as cst
 
 from softmax_lint.edits import primitives as do
 from softmax_lint.edits.files import Draft, Files
+from softmax_lint.edits.inner import refuse_repeated
 from softmax_lint.edits.names import bindings, dotted, ensure_module, ensure_name, sibling
-from softmax_lint.edits.shared import reads, refuse_repeated, refuse_shared
+from softmax_lint.edits.shared import reads, refuse_shared
 from softmax_lint.edits.site import subject
 from softmax_lint.edits.tree import Change, Outcome, Refused, Text, Tree
 from softmax_lint.judging import Joint

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
+from softmax_lint.diagnostic import Place
 from softmax_lint.edits import primitives as do
 from softmax_lint.edits.apart import logarithm
 from softmax_lint.edits.applied import EXPONENTIAL, apply_around
@@ -25,6 +26,7 @@ from softmax_lint.edits.reading import (
     CHANGED,
     FLOWS,
     GRAPH,
+    INNER,
     LOSS,
     LOST,
     NAMED,
@@ -67,11 +69,15 @@ def wrap_readers(
 
     `as_exponential`: the outputs become logarithms of what they were. `in_logarithms`: what takes a logarithm
     of the counter-probability applies the activation itself. A reader that cannot be helped is a
-    doubt of the draft.
+    doubt of the draft. Raises `Refused` where a reader would get something else.
     """
-    sources = {joint.source for joint in group if joint.pair is not None}
+    changed = {(joint.source, joint.built) for joint in group if joint.pair is not None}
+    # An activation that is changed where it was made is another one for whoever makes it elsewhere.
+    sources = {source for source, _ in changed if source is not None and _is_edited(draft, source)}
     framework = next((joint.pair.framework for joint in group if joint.pair is not None), "")
-    alone, mixed = given_back(seen, sources, joints)
+    alone, mixed = given_back(
+        seen, lambda joint: joint.source in sources or (joint.source, joint.built) in changed, joints
+    )
     for given in (*alone.values(), *mixed):
         if isinstance(given.node, ast.Call):
             seen.flow.seeds.setdefault(id(given.node), OUTPUT)
@@ -114,6 +120,17 @@ def wrap_readers(
         draft.doubt(WRAPPED)
         count += 1
     return count
+
+
+def _is_edited(draft: Draft, place: Place) -> bool:
+    """Whether a draft changes something at a place."""
+    start, end = (place.row, place.column), (place.end_row, place.end_column)
+    return any(
+        (edit.place.filename, edit.place.cell) == (place.filename, place.cell)
+        and (edit.place.row, edit.place.column) <= end
+        and start <= (edit.place.end_row, edit.place.end_column)
+        for edit in draft.edits
+    )
 
 
 def _mirror(
@@ -169,6 +186,8 @@ class _Readers:
                 break
             whole -= mixed
         for given, reach in reached:
+            if INNER in reach.kinds:
+                raise Refused("a layer takes the output")
             if not reach.needs and CHANGED not in reach.kinds:
                 continue
             if GRAPH in reach.kinds or (reach.needs and self._is_symbolic(given)):
@@ -224,6 +243,8 @@ class _Readers:
             reach.kinds.add(LOST)
         else:
             reading = self.readings.read(given.node)
+            if reading.kind == CHANGED:
+                raise Refused("entries are assigned to the output where it is read")
         self._follow(reading, reach, given.node, 0)
         return reach
 

@@ -17,7 +17,8 @@ from softmax_lint.representation import LOG_SOFTMAX, SIGMOID, SOFTMAX
 LOSS, NEUTRAL, NEED = "loss", "neutral", "need"
 NAMED, FLOWS, LOST = "named", "flows", "lost"  # a name, what a function returns, something not followed
 STORED = "stored"  # put into an array, list or dict that was there before
-GRAPH = "graph"  # a layer of a functional model is put on it
+GRAPH = "graph"  # a functional model is made of it
+INNER = "inner"  # a layer of a functional model is put on it
 CHANGED = "changed"  # entries are assigned: from there on it is no output any more
 _QUESTIONS = frozenset({"len", "type", "isinstance", "id", "shape", "size", "zeros_like", "ones_like"})
 _SAME = {
@@ -206,8 +207,10 @@ class Readings:
             return NEUTRAL
         if self._is_same(leaf):
             return NEUTRAL
-        if leaf in FUNCTIONAL or isinstance(call.func, ast.Call):
+        if leaf in FUNCTIONAL:
             return GRAPH
+        if isinstance(call.func, ast.Call):
+            return INNER
         if leaf in self.losses:
             return LOSS
         owner = leaf_of(call.func.value) if isinstance(call.func, ast.Attribute) else leaf

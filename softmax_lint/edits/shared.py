@@ -10,6 +10,7 @@ import libcst as cst
 
 from softmax_lint.edits.callees import assigned
 from softmax_lint.edits.files import Files
+from softmax_lint.edits.flow import leaf_of
 from softmax_lint.edits.names import dotted
 from softmax_lint.edits.tree import Refused, Text, Tree
 
@@ -197,44 +198,6 @@ def refuse_shared(files: Files, text: Text, tree: Tree, node: cst.CSTNode) -> No
         raise Refused(f"`{name}` gives the activation to others, too")
 
 
-def refuse_repeated(files: Files, text: Text, tree: Tree, node: cst.CSTNode) -> None:
-    """Raise `Refused` where the class or function around a node makes inner layers of a stack, too."""
-    owner: cst.FunctionDef | cst.ClassDef | None = None
-    for each in tree.ancestors(node):
-        if isinstance(each, (cst.If, cst.IfExp)):
-            return
-        if isinstance(each, cst.ClassDef) or (isinstance(each, cst.FunctionDef) and owner is None):
-            owner = each
-    if owner is None:
-        return
-    made = re.compile(rf"(?<!\w){re.escape(owner.name.value)}\(")
-    for other in spelled_around(files, text.filename):
-        if made.search(other) and _makes_inner(other, owner.name.value):
-            raise Refused(f"`{owner.name.value}` makes inner layers, too")
-
-
-def _makes_inner(text: str, name: str) -> bool:
-    """Whether a call stands in a stack of layers with something behind it."""
-    try:
-        module = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-    for each in ast.walk(module):
-        if not (isinstance(each, ast.Call) and _leaf(each.func) == "Sequential"):
-            continue
-        entries = each.args
-        if len(entries) == 1 and isinstance(entries[0], (ast.List, ast.Tuple)):
-            entries = entries[0].elts
-        for entry in entries[:-1]:
-            if isinstance(entry, ast.Call) and _leaf(entry.func) == name:
-                return True
-    return False
-
-
-def _leaf(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
 def spelled_around(files: Files, filename: str) -> Iterator[str]:
     """The text of a file and of those that may import from it."""
     for each in (filename, *around(files, filename)):
@@ -271,13 +234,13 @@ def _lookups(files: Files, filename: str, name: str, key: object) -> int:
             if (
                 isinstance(each, ast.Subscript)
                 and isinstance(each.ctx, ast.Load)
-                and _leaf(each.value) == leaf
+                and leaf_of(each.value) == leaf
             ):
                 asked: ast.expr = each.slice
             elif (
                 isinstance(each, ast.Call)
                 and isinstance(each.func, ast.Attribute)
-                and _leaf(each.func.value) == leaf
+                and leaf_of(each.func.value) == leaf
             ):
                 if each.func.attr not in ("get", "pop", "values", "items"):
                     continue
@@ -316,6 +279,6 @@ def _calls(text: str, name: str) -> int:
         each, is_repeated = pending.pop()
         is_repeated = is_repeated or isinstance(each, _LOOPS)
         if isinstance(each, ast.Call):
-            found += (1 + is_repeated) if _leaf(each.func) == name else 0
+            found += (1 + is_repeated) if leaf_of(each.func) == name else 0
         pending += [(inner, is_repeated) for inner in ast.iter_child_nodes(each)]
     return found

@@ -12,9 +12,10 @@ from softmax_lint.edits import primitives as do
 from softmax_lint.edits.callees import applies_only, is_constant, is_read_once, names_only
 from softmax_lint.edits.construction import alias, construction
 from softmax_lint.edits.files import Draft, Files
+from softmax_lint.edits.inner import refuse_repeated
 from softmax_lint.edits.names import dotted, sibling
 from softmax_lint.edits.positions import is_literal_key, is_picked
-from softmax_lint.edits.shared import reads, refuse_repeated, refuse_shared
+from softmax_lint.edits.shared import reads, refuse_shared
 from softmax_lint.edits.tree import Change, Refused, Text, Tree
 from softmax_lint.judging import Joint
 from softmax_lint.knowledge.schema import Api
