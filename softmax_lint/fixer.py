@@ -16,7 +16,7 @@ from softmax_lint.edits.imports import tidy
 from softmax_lint.edits.planner import Planned, plan
 from softmax_lint.edits.tree import Refused, Text
 from softmax_lint.edits.written import overlap, written
-from softmax_lint.judging import Examined
+from softmax_lint.judging import Examined, Joint
 from softmax_lint.source import Unreadable
 
 MOST_ROUNDS = 10
@@ -350,9 +350,17 @@ def _worse(before: Examined, after: Examined, targets: Sequence[Diagnostic], mov
     for new in has - had:
         if new not in uncovered:
             problems.setdefault(new[1], f"there would be a new finding: {new[0]}")
+    left = {(_start(joint.sink), _produced(joint)) for joint in after.joints if joint.row == "layer"}
+    for joint in before.joints:
+        if joint.row == "layer" and (moves.start(joint.sink), _produced(joint)) not in left:
+            problems.setdefault(joint.sink.filename, "a layer takes the output")
     for filename, problem in _worse_verdicts(before, after, moves):
         problems.setdefault(filename, problem)
     return problems
+
+
+def _produced(joint: Joint) -> str | None:
+    return joint.pair.produced if joint.pair is not None else None
 
 
 def _start(place: Place) -> tuple[str, int, int, int]:

@@ -176,11 +176,15 @@ def joints(
 
     found: dict[Joint, None] = {}
     for meeting in meetings:
-        # Of all outputs only those count that a fix may change: places cost.
-        if meeting.meeting == OUTPUT and not any(
-            isinstance(thing, Tensor) and thing.source in blamed
-            for group in meeting.groups
-            for thing in group
+        # Of all that calls give only those count that a fix may change: places cost.
+        if (
+            meeting.meeting == OUTPUT
+            and meeting.name == "output"
+            and not any(
+                isinstance(thing, Tensor) and thing.source in blamed
+                for group in meeting.groups
+                for thing in group
+            )
         ):
             continue
         sink, application = places.locate(meeting.place), places.locate(meeting.application)

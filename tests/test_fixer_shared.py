@@ -149,6 +149,28 @@ PROGRAMS = {
         "net = nn.Sequential(block(4, 6), block(6, 1))\nprint(round(nn.BCELoss()(net(x), y).item(), 4))\n",
         None,
     ),
+    "blocks of one class, one after the other": (
+        START + "\n\nclass Block(nn.Module):\n    def __init__(self, i, o, act=None):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(i, o)\n        self.act = act or nn.Sigmoid()\n\n"
+        "    def forward(self, x):\n        return self.act(self.fc(x))\n\n\n"
+        "net = nn.Sequential(Block(4, 6), Block(6, 1))\nprint(round(nn.BCELoss()(net(x), y).item(), 4))\n",
+        None,
+    ),
+    "blocks of one class, the first with another activation": (
+        START + "\n\nclass Block(nn.Module):\n    def __init__(self, i, o, act):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(i, o)\n        self.act = act\n\n"
+        "    def forward(self, x):\n        return self.act(self.fc(x))\n\n\n"
+        "net = nn.Sequential(Block(4, 6, nn.ReLU()), Block(6, 1, nn.Sigmoid()))\n"
+        "print(round(nn.BCELoss()(net(x), y).item(), 4))\n",
+        "Block(6, 1, nn.Identity())",
+    ),
+    "a model made in every round of a loop": (
+        KERAS_START + "for _ in range(2):\n    model = keras.Sequential()\n    model.add(keras.Input((4,)))\n"
+        "    model.add(layers.Dense(3, activation='softmax'))\n"
+        "    model.compile('sgd', loss='sparse_categorical_crossentropy')\n"
+        "    print(round(float(model.evaluate(x, y, verbose=0)), 3))\n",
+        "model.add(layers.Dense(3))",
+    ),
     "a loop before the output": (
         net("", "for _ in range(1):\n            x = self.fc1(x)\n        return torch.sigmoid(self.fc2(x))"),
         "return self.fc2(x)",

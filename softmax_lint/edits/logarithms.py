@@ -9,7 +9,6 @@ import libcst as cst
 
 from softmax_lint.edits import primitives as do
 from softmax_lint.edits.files import Draft, Files
-from softmax_lint.edits.inner import refuse_repeated
 from softmax_lint.edits.names import bindings, dotted, ensure_module, ensure_name, sibling
 from softmax_lint.edits.shared import reads, refuse_shared
 from softmax_lint.edits.site import subject
@@ -32,22 +31,24 @@ class Apart(Refused):
     """The activation and its logarithm are not in one place."""
 
 
-def use_logarithm(files: Files, draft: Draft, joint: Joint) -> None:
-    """The activation of a joint becomes its logarithm, where it is called or built."""
+def use_logarithm(files: Files, draft: Draft, joint: Joint, uses: int = 1) -> None:
+    """The activation of a joint becomes its logarithm, where it is called or built: for all of its `uses`.
+
+    Raises `Refused` where there are more.
+    """
     pair = joint.pair
     assert pair is not None
     text, tree, node = files.find(pair.source)
     if joint.built is not None and joint.built != pair.source:
         called = node.func if isinstance(node, cst.Call) else node
         name = dotted(called)
-        if name is not None and reads(files, text, tree, called, name) > 1:
+        if name is not None and reads(files, text, tree, called, name) > uses:
             raise Refused("the activation is applied elsewhere, too")
         text, tree, node = files.find(joint.built)
     if not isinstance(node, cst.Call):
         raise Refused("the activation is no call")
     if (dotted(node.func) or "").rpartition(".")[2][:1].isupper():
-        refuse_shared(files, text, tree, node)
-    refuse_repeated(files, text, tree, node)
+        refuse_shared(files, text, tree, node, uses)
     draft.take(text, do.replace_callee(tree, node.func, _name(files, draft, text, tree, node)))
 
 

@@ -285,7 +285,8 @@ def _to_log(files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequ
             raise Refused("another loss takes the probabilities")
         if joint.pair.framework != "torch":
             raise Refused("the loss is none of PyTorch")
-        use_logarithm(files, draft, joint)
+        alike = {each.source for each in joints if each.code == code and each.built == joint.built}
+        use_logarithm(files, draft, joint, len(alike))
     message = "use log-softmax"
     if _wrap(files, draft, own, joints, paths, as_exponential=True):
         message += ", and its exponential where outputs are read"

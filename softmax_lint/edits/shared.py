@@ -179,16 +179,16 @@ def is_constructor(tree: Tree, function: cst.FunctionDef) -> bool:
     return function.name.value in _CONSTRUCTORS and bool(owner_of(tree, function))
 
 
-def refuse_shared(files: Files, text: Text, tree: Tree, node: cst.CSTNode) -> None:
-    """Raise `Refused` where others use the object that is made at a node: by its names, as an entry of a table,
-    or from a function that several calls share."""
+def refuse_shared(files: Files, text: Text, tree: Tree, node: cst.CSTNode, most: int = 1) -> None:
+    """Raise `Refused` where others than the `most` known ones use the object that is made at a node: by its
+    names, as an entry of a table, or from a function that several calls share."""
     holders, key = _holders(tree, node)
     names = [(holder, dotted(holder)) for holder in holders]
     if key is None:
         count = sum(reads(files, text, tree, holder, name) for holder, name in names if name is not None)
     else:
         count = sum(_lookups(files, text.filename, name, key) for _, name in names if name is not None)
-    if count > 1:
+    if count > most:
         raise Refused("the activation is applied elsewhere, too")
     function = next((each for each in tree.ancestors(node) if isinstance(each, cst.FunctionDef)), None)
     if function is None or is_constructor(tree, function) or not _is_returned(tree, node, function):

@@ -12,7 +12,6 @@ from softmax_lint.edits import primitives as do
 from softmax_lint.edits.callees import applies_only, is_constant, is_read_once, names_only
 from softmax_lint.edits.construction import alias, construction
 from softmax_lint.edits.files import Draft, Files
-from softmax_lint.edits.inner import refuse_repeated
 from softmax_lint.edits.names import dotted, sibling
 from softmax_lint.edits.positions import is_literal_key, is_picked
 from softmax_lint.edits.shared import reads, refuse_shared
@@ -96,7 +95,6 @@ def _head_position(node: cst.Call) -> int | None:
 
 
 def _remove_layer(files: Files, draft: Draft, text: Text, tree: Tree, node: cst.Call, framework: str) -> None:
-    refuse_repeated(files, text, tree, node)
     parent = tree.parent(node)
     kept = _kept(node)
     around = tree.parent(parent) if parent is not None else None
@@ -226,7 +224,6 @@ def _remove_call(files: Files, draft: Draft, joint: Joint, text: Text, tree: Tre
     ):
         _neutralise_entry(files, draft, joint, text, tree, node.func)
         return
-    refuse_repeated(files, text, tree, node)
     statement = tree.parent(node)
     is_own = (
         isinstance(statement, cst.Assign)
@@ -353,7 +350,6 @@ def _remove_setting(
     call = tree.parent(argument)
     if not isinstance(call, cst.Call):
         raise Refused("the activation is no argument of a call")
-    refuse_repeated(files, text, tree, call)
     name = (dotted(call.func) or _leaf(call.func)).rpartition(".")[2]
     if name in ("Activation", "Lambda"):
         _remove_layer(files, draft, text, tree, call, pair.framework)

@@ -40,6 +40,7 @@ _COMPARISON = Api("comparison", FUNCTION, "consumer", "")
 _ROUNDING = Api("rounding", FUNCTION, "consumer", "")
 STEP = "step"
 _OUTPUT = Api("output", FUNCTION, "consumer", "")
+_LAYER = Api("layer", FUNCTION, "consumer", "")
 _REMOVABLE = frozenset({SOFTMAX, LOG_SOFTMAX, SIGMOID})
 MOST_WATCHING = 2_000  # operations to see what a call gives back
 MOST_WATCHED = 3  # such calls within one another
@@ -128,24 +129,39 @@ def _same_axis(tensor: Tensor, axis: int | None) -> bool:
 def given_back(machine: Machine, value: Value, callee: Value, given: Arguments, origin: Origin) -> None:
     """A call that gives probabilities. One that was not run is run for that, within limits, and nothing else
     takes notice. A call that got them itself is a step."""
-    if any(isinstance(case.thing, Lazy) for case in value):
-        if machine.watching > MOST_WATCHED:
-            return
-        spent = machine.operations
-        machine.watching += 1
-        try:
-            found = machine.within(MOST_WATCHING, lambda: machine.force(value))
-        finally:
-            machine.watching -= 1
-            machine.operations = spent
-        if found is None:
-            return
-        value = found
+    found = _watched(machine, value)
+    if found is None:
+        return
+    value = found
     if any(isinstance(case.thing, Tensor) and case.thing.representation in _REMOVABLE for case in value):
         sources = {case.thing.source for case in value if isinstance(case.thing, Tensor)}
         inputs = (callee, *(a.value for a in given.positional), *(a.value for _, a in given.keywords))
         is_step = any(_holds(machine, each, sources) for each in inputs)
         sinks.meet(machine, pair.OUTPUT, _OUTPUT, ANY, origin, origin, STEP if is_step else "", value)
+
+
+def _watched(machine: Machine, value: Value) -> Value | None:
+    """A value with its delayed calls run within limits, None where those do not do."""
+    if not any(isinstance(case.thing, Lazy) for case in value):
+        return value
+    if machine.watching > MOST_WATCHED:
+        return None
+    spent = machine.operations
+    machine.watching += 1
+    try:
+        return machine.within(MOST_WATCHING, lambda: machine.force(value))
+    finally:
+        machine.watching -= 1
+        machine.operations = spent
+
+
+def entered(machine: Machine, value: Value, layer: Origin) -> None:
+    """A layer with weights is put on `value`: whether that is probabilities."""
+    found = _watched(machine, value)
+    if found is not None and any(
+        isinstance(case.thing, Tensor) and case.thing.representation in _REMOVABLE for case in found
+    ):
+        sinks.meet(machine, pair.OUTPUT, _LAYER, ANY, layer, layer, "", found)
 
 
 def picked(machine: Machine, whole: Value, value: Value, origin: Origin) -> None:
