@@ -116,13 +116,15 @@ def keep(
         for case in value:
             thing = case.thing
             if isinstance(thing, Tensor):
+                # An activation's axis is one of the tensor's before this step.
+                counted = thing.axis is not None or thing.implicit_axis
                 thing = thing._replace(
                     plain=thing.plain
                     and layer
                     and row.framework == "keras"
                     and last not in ("Reshape", "Flatten"),
                     detached=thing.detached or row.detached,
-                    rank=thing.rank if same else rank,
+                    rank=thing.rank if same else None if counted else rank,
                     units=thing.units if same else None,
                     steps=thing.steps if same else max(thing.steps, MOVED),
                     array=(thing.array or last in _LEAVING or row.name.startswith("numpy."))
