@@ -17,7 +17,7 @@ from expectations import FIXTURES, name_of
 from fix_cases_keras import cases as keras_cases
 from fix_cases_logarithms import cases as logarithm_cases
 from fix_cases_torch import cases as torch_cases
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from softmax_lint import fixer, project
@@ -802,8 +802,19 @@ NOISELESS = [case.text for case in torch_cases()]
 NOISELESS += [case.text for case in keras_cases()]
 NOISELESS += [case.text for case in logarithm_cases()]
 
+TWICE = """import tensorflow as tf
+
+
+def f(x):
+    p = tf.nn.softmax(x,  # why
+          axis=-1)
+    print(p.shape)
+    return -tf.reduce_mean(tf.math.log(p))
+"""
+
 
 @given(noisy())
+@example(TWICE)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_noise_does_not_matter(tmp_path: Path, program: str) -> None:
     ast.parse(program)

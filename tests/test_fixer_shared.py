@@ -376,3 +376,14 @@ def test_what_other_files_use(name: str, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     model, main, expected = FILES[name]
     check(tmp_path, {"model.py": MODEL.format(**model), "main.py": USED.format(**main)}, "model.py", expected)
+
+
+def test_what_an_object_keeps_is_mentioned(tmp_path: Path) -> None:
+    program = net(
+        "",
+        "self.last = torch.sigmoid(self.fc2(self.fc1(x)))\n        return self.last",
+        "print(net.last[0])\n",
+    ).replace("BCELoss", "BCEWithLogitsLoss")
+    outcome = fix(tmp_path, {"main.py": program})
+    assert [each.diagnostic.code for each in outcome.applied] == ["SML102"]
+    assert "not followed" in outcome.applied[0].fix.message

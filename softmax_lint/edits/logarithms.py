@@ -192,8 +192,11 @@ def _repeat(
     content = (
         text.text[start : callee[0]] + _name(files, draft, where, inside, node) + text.text[callee[1] : end]
     )
-    if "\n" in content or "#" in content:
-        raise Refused("the probabilities are used elsewhere, too")
+    if "\n" in content:
+        if any(mark in content for mark in ("\\", '"', "'")):
+            raise Refused("the probabilities are used elsewhere, too")
+        # On one line: comments stay where they are.
+        content = re.sub(r"[ \t]*(?:#[^\n]*)?\n[ \t]*", " ", content.replace("\r\n", "\n"))
     draft.take(text, Outcome((Change(*tree.spans[log], content),)))
 
 

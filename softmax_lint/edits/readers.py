@@ -188,6 +188,7 @@ class _Readers:
         for given, reach in reached:
             if INNER in reach.kinds:
                 raise Refused("a layer takes the output")
+            self.missed |= self._is_read_as_attribute(given)
             if not reach.needs and CHANGED not in reach.kinds:
                 continue
             if GRAPH in reach.kinds or (reach.needs and self._is_symbolic(given)):
@@ -247,6 +248,20 @@ class _Readers:
                 raise Refused("entries are assigned to the output where it is read")
         self._follow(reading, reach, given.node, 0)
         return reach
+
+    def _is_read_as_attribute(self, given: Given) -> bool:
+        """Whether an object keeps the output, and something reads it there that linking did not see."""
+        parent = self.around[id(given.node)][0]
+        targets = parent.targets if isinstance(parent, ast.Assign) else []
+        kept = {each.attr for each in targets if isinstance(each, ast.Attribute)}
+        return bool(kept) and any(
+            isinstance(node, ast.Attribute)
+            and node.attr in kept
+            and isinstance(node.ctx, ast.Load)
+            and id(node) not in self.given
+            and self.readings.read(node).kind == NEED
+            for node, _, _, _, _ in self.readings.seen.flow.visited
+        )
 
     def _is_whole(self, given: Given, reach: _Reach) -> bool:
         """Whether the activation can go around the call itself."""
