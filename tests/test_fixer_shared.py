@@ -320,6 +320,14 @@ FILES = {
         {"names": ", softmax", "tail": "print(softmax(net.fc(x), dim=1))"},
         "import softmax\n",
     ),
+    "another name of a function that another file imports": (
+        {
+            "head": "from torch.nn import functional as F\n\nact = F.softmax\n",
+            "forward": "act(self.fc(x), dim=1)",
+        },
+        {"names": ", act", "tail": "print(act(net.fc(x), dim=1))"},
+        "act = F.softmax\n",
+    ),
     "a name that another file imports with all others": (
         {"head": "from torch.nn.functional import softmax\n", "forward": "softmax(self.fc(x), dim=1)"},
         {"names": "\nfrom model import *", "tail": "print(softmax(net.fc(x), dim=1))"},

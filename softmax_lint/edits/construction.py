@@ -9,7 +9,7 @@ import libcst as cst
 from softmax_lint.edits.callees import assigned, is_used_once
 from softmax_lint.edits.files import Files
 from softmax_lint.edits.names import bindings, dotted
-from softmax_lint.edits.shared import is_only, reads
+from softmax_lint.edits.shared import is_imported, is_only, reads
 from softmax_lint.edits.tree import Text, Tree
 from softmax_lint.judging import Joint
 
@@ -61,5 +61,7 @@ def alias(files: Files, joint: Joint, text: Text, tree: Tree, node: cst.Call) ->
     if not isinstance(statement, cst.Assign) or len(statement.targets) != 1:
         return None
     if dotted(statement.targets[0].target) is None or not is_used_once(where, inside, value, files, leaf):
+        return None
+    if is_imported(files, where.filename, leaf):
         return None
     return Construction(where, inside, value, True)
