@@ -336,6 +336,11 @@ class Modules:
         if module.package is not None:
             submodule = self._below(module.package, name)
             if submodule is not None:
+                # `from .net import *` binds the submodule `net`, and then a class `net` that it holds.
+                if submodule in module.stars:
+                    value = self.attribute(machine, submodule, name)
+                    if not self._lacks(machine, submodule, name, value):
+                        return value
                 return just(Module(submodule))
         starred = self.starred(machine, file, name)
         if starred is not None:
@@ -361,12 +366,15 @@ class Modules:
                 value = self.attribute(machine, star, name)
             finally:
                 self.files[file].stars = stars
-            if not (
-                isinstance(value[0].thing, Unknown)
-                and value[0].thing.key == machine.key("module", star, name)
-            ):
+            if not self._lacks(machine, star, name, value):
                 return value
         return None
+
+    @staticmethod
+    def _lacks(machine: Machine, file: int, name: str, value: Value) -> bool:
+        """Whether `value` is what asking the file for a name gives that it does not have."""
+        thing = value[0].thing
+        return isinstance(thing, Unknown) and thing.key == machine.key("module", file, name)
 
     def binds(self, machine: Machine, file: int, name: str) -> bool:
         """Whether the file itself may bind a name that its scopes do not hold (yet)."""
