@@ -245,7 +245,7 @@ def affine(
     machine: Machine, row: Api, given: Arguments, origin: Origin, value: Value | None, path: str
 ) -> Value:
     """Raw scores, then the activation that the layer was given."""
-    if value is not None:
+    if machine.watching and value is not None:
         consumers.entered(machine, value, origin)
     units = given.get(row.params, row.units) if row.units else None
     name = given.get((), "name")
