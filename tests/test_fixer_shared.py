@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 from test_fixer import fix
 
+from softmax_lint.config import Settings
+from softmax_lint.pair import OUTPUT
+from softmax_lint.run import Run
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 START = """import torch
@@ -395,3 +399,24 @@ def test_what_an_object_keeps_is_mentioned(tmp_path: Path) -> None:
     outcome = fix(tmp_path, {"main.py": program})
     assert [each.diagnostic.code for each in outcome.applied] == ["SML102"]
     assert "not followed" in outcome.applied[0].fix.message
+
+
+WATCHED = """
+from torch import nn
+
+net = nn.Sequential(nn.Linear(4, 4), nn.Softmax(dim=1), nn.Linear(4, 3), nn.Softmax(dim=1))
+out = net(x)
+"""
+
+
+@pytest.mark.parametrize("watching", [0, 1])
+def test_outputs_are_looked_at_only_where_fixes_are_planned(watching: int, tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(f"{WATCHED}nn.functional.cross_entropy(out, y)\n")
+    run = Run([str(path)], Settings(str(tmp_path)), {})
+    run.machine.watching = watching
+    run.report(None)
+    met = {(meeting.meeting, meeting.name) for meeting in run.machine.meetings.values()}
+    watched = {name for kind, name in met if kind == OUTPUT}
+    assert watched == ({"layer", "output"} if watching else set())
+    assert any(kind != OUTPUT for kind, _ in met)
