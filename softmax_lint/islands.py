@@ -93,8 +93,7 @@ class _Resolver:
             return ()
         inner = f"{os.sep}{first}", "".join(f"{os.sep}{part}" for part in rest)
         if is_standard(module):
-            in_package = f"{folder}{os.sep}__init__.py" in self.imports
-            return () if in_package else self._below(folder, *inner)
+            return self._below(folder, *inner)
         while module.strip("."):
             found = self._below(folder, *inner) or self._below(os.path.join(folder, "src"), *inner)
             if found:

@@ -8,7 +8,7 @@ import sys
 def is_standard(module: str) -> bool:
     """Whether the absolute name of a module is one of the standard library.
 
-    Python finds such a file of the project only for a script beside it: not from folders below, and not from
-    inside a package.
+    Python finds such a file of the project only for a script beside it, not from folders below. Scripts stand in
+    packages, too.
     """
     return module.partition(".")[0] in sys.stdlib_module_names

@@ -370,7 +370,7 @@ class Imports:
             return self._at(folder + inner)
         found: list[str] = []
         if is_standard(module):
-            return [] if f"{folder}{_PACKAGE}" in self.paths else self._at(folder + inner)
+            return self._at(folder + inner)
         while parts:
             top = folder.rstrip(os.sep)
             found += self._at(top + inner) + self._at(f"{top}{os.sep}src{inner}")

@@ -204,9 +204,6 @@ class Modules:
         tops = []
         at = folder
         beside_only = is_standard(dotted)
-        if beside_only and "__init__.py" in self._names(folder):
-            self._resolved[key] = None
-            return None
         while True:
             found = self._below(at, dotted)
             tops.append(at)
