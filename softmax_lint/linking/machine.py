@@ -17,7 +17,15 @@ from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.heap import ITEMS, Heap
 from softmax_lint.linking.modules import Modules
-from softmax_lint.linking.path import MOST_COMPUTING, MOST_OPERATIONS, Delayed, Exhausted, Frame, Path
+from softmax_lint.linking.path import (
+    MOST_COMPUTING,
+    MOST_OF_ROOT,
+    MOST_OPERATIONS,
+    Delayed,
+    Exhausted,
+    Frame,
+    Path,
+)
 from softmax_lint.linking.sinks import Meeting
 from softmax_lint.linking.values import (
     Arguments,
@@ -75,6 +83,7 @@ class Machine:
         self.stamp = self.exploring = 0
         self.operations = 0
         self.most = MOST_OPERATIONS  # operations that the present root may take
+        self.limited = 0  # depth of what has a limit of its own
         self.spent = 0  # operations of the root that ended last
         self.patience = 0  # those that it may take once it met a sink
         self.counter = 0
@@ -158,12 +167,18 @@ class Machine:
         if self.operations > self.most:
             raise Exhausted
 
+    def go_on(self) -> None:
+        """Operations for more of a root that came to something new, outside of what has a limit of its own."""
+        if self.most >= MOST_OPERATIONS and not self.limited:
+            self.most = max(self.most, min(self.operations + MOST_OPERATIONS, MOST_OF_ROOT))
+
     def within(self, most: int, compute: Callable[[], Value]) -> Value | None:
         """The value, None when it takes more operations than that: then what it wrote is taken back."""
         before, depth, frames = self.most, len(self.path), len(self.frames)
         saved = self.quiet, self.autocast, self.effects, self.exploring
         mark = self.heap.mark()
         self.most = min(before, self.operations + most)
+        self.limited += 1
         try:
             return compute()
         except Exhausted:
@@ -176,6 +191,7 @@ class Machine:
             return None
         finally:
             self.most = before
+            self.limited -= 1
 
     # Conditions on the way.
 
@@ -312,16 +328,16 @@ class Machine:
     @contextmanager
     def apart(self) -> Iterator[None]:
         """Run something that belongs to no branch and no call: a definition or a module body."""
-        saved = self.path, self.frames, self.quiet, self.effects, self.operations, self.most
+        saved = self.path, self.frames, self.quiet, self.effects, self.operations, self.most, self.limited
         self.path, self.frames, self.quiet, self.effects = Path(), [], 0, 0
-        self.operations, self.most = 0, MOST_OPERATIONS
+        self.operations, self.most, self.limited = 0, MOST_OPERATIONS, 0
         try:
             with self.heap.lasting():
                 yield
         except Exhausted:
             pass
         finally:
-            self.path, self.frames, self.quiet, self.effects, self.operations, self.most = saved
+            self.path, self.frames, self.quiet, self.effects, self.operations, self.most, self.limited = saved
 
     def run_body(self, env: int, unit: int, module: int, ops: code.Ops) -> None:
         run(self, Frame(env, unit, module, entry=len(self.path)), ops)

@@ -118,6 +118,8 @@ def meet(
             isinstance(t, Tensor) and t.made == machine.exploring for t in group
         ):
             continue
+        if group not in meeting.groups and any(isinstance(thing, Tensor) for thing in group):
+            machine.go_on()
         meeting.groups[group] = meeting.groups.get(group, machine.lone) and machine.lone
 
 
