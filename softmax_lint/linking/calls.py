@@ -44,6 +44,8 @@ from softmax_lint.linking.values import (
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
+# Packages whose classes make their classes an `__init__` of the fields, or none at all.
+_MAKE_INIT = frozenset({"abc", "attr", "attrs", "builtins", "pydantic", "pydantic_settings", "typing"})
 MOST_WRITING = 200  # operations of a call that meets no loss, for the sake of what it writes
 
 
@@ -308,9 +310,30 @@ def instantiate(machine: Machine, thing: Class, given: Arguments, origin: Origin
     ):
         return unknown("an enum", machine.fresh("enum"))
     else:
-        for name, argument in given.keywords:
-            machine.heap.write(made.id, name, argument.value)
+        _fill_fields(machine, thing, made, given)
     return just(made)
+
+
+def _fill_fields(machine: Machine, thing: Class, made: Obj, given: Arguments) -> None:
+    """What an `__init__` that nobody wrote does: fields get their arguments, and `__post_init__` runs.
+
+    The order of the fields is not known, nor which of them a starred argument has: then no default is sure."""
+    named = dict(given.keywords)
+    if (given.loose or given.positional) and all(
+        isinstance(base, Name) and base.path.partition(".")[0] in _MAKE_INIT
+        for base in machine.library_bases(thing.id)
+    ):
+        for id in machine.order(thing.id):
+            for name, value in list(machine.heap.records[id].slots.items()):
+                if name not in named and not isinstance(value[0].thing, (Func, Descriptor, Class)):
+                    field = unknown(f"field `{name}`", machine.key("field", made.id, name))
+                    machine.heap.write(made.id, name, field)
+    for name, argument in named.items():
+        machine.heap.write(made.id, name, argument.value)
+    after = machine.lookup_method(made, "__post_init__")
+    if after is not None:
+        with machine.wanting_effects():
+            machine.call(after, Arguments(), None)
 
 
 def call_object(machine: Machine, thing: Obj, given: Arguments, origin: Origin | None) -> Value:
