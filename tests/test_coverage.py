@@ -47,6 +47,7 @@ CONSTRUCTS = (
     # classes
     "attribute in __init__", "attribute elsewhere", "setter", "inheritance", "super", "forward", "call",
     "__call__", "tf.function", "torch.no_grad", "jit.script", "self.training",
+    "dataclass", "NamedTuple", "fields by position", "starred fields", "__post_init__",
     # calls
     "default", "keyword", "partial", "lambda", "constant", "configuration",
     # across files
