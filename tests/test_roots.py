@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import softmax_lint
-from softmax_lint.linking import effects
+from softmax_lint.linking import reach
 from softmax_lint.linking.path import Exhausted
 
 PROGRAM = """
@@ -27,14 +27,14 @@ def light(x, y):
     ("error", "failures"), [(Exhausted(), 0), (ValueError("broken"), 1), (RecursionError("deep"), 1)]
 )
 def test_other_roots_go_on(error: Exception, failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = effects.worthwhile
+    judge = reach.worthwhile
 
     def worthwhile(machine: Any, function: Any, receiver: Any) -> bool:
         if function.code[2] == "heavy":
             raise error
         return judge(machine, function, receiver)
 
-    monkeypatch.setattr(effects, "worthwhile", worthwhile)
+    monkeypatch.setattr(reach, "worthwhile", worthwhile)
     result = softmax_lint.check_source(PROGRAM)
     assert [diagnostic.code for diagnostic in result.diagnostics] == ["SML002"]
     assert len(result.failures) == failures

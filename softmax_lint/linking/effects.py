@@ -79,6 +79,7 @@ class Footprint(NamedTuple):
     attributes: frozenset[str]
     own: frozenset[str]  # methods and attributes of its first parameter that it calls
     reads: bool  # it compares something with a number between 0 and 1, or rounds it
+    stored: frozenset[str]  # attributes with the name of a loss that it writes
 
 
 def footprint(machine: Machine, function: code.Expr) -> Footprint:
@@ -89,6 +90,7 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
     names: set[str] = set()
     own: set[str] = set()
     attributes: set[str] = set()
+    stored: set[str] = set()
     me = function[3][0][0] if function[3] else None
     stack: list[Any] = [function[4]]
     while stack:
@@ -104,7 +106,7 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
             names.update(part[2] for _, part in node[4] if part[0] == code.NAME)
             if callee[0] == code.NAME:
                 names.add(callee[2])
-                meets = meets or _token(callee[2])
+                meets = meets or is_token(callee[2])
             elif callee[0] == code.ATTR:
                 attributes.add(callee[3])
                 if callee[2][0] == code.NAME and callee[2][2] == me:
@@ -115,8 +117,8 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
                 reads = reads or _is_reading(node)
                 meets = (
                     meets
-                    or (_token(callee[3]) and not _plain_log(callee))
-                    or (callee[3] == "compile" and _compiles_model(node))
+                    or (is_token(callee[3]) and not is_plain_log(callee))
+                    or (callee[3] == "compile" and compiles_model(node))
                 )
             elif callee[0] == code.ITEM and callee[2][0] == code.NAME:
                 names.add(callee[2][2])
@@ -128,8 +130,18 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
             tag in (code.BIND, code.AUGMENT) and len(node) > 2 and node[1][:1] in ((code.ATTR,), (code.ITEM,))
         ) or tag == code.GLOBAL:
             acts = True
+            if node[1][0] == code.ATTR and is_token(node[1][3]):
+                stored.add(node[1][3])
         stack += [part for part in node if part.__class__ is tuple]
-    result = Footprint(acts or meets, meets, frozenset(names), frozenset(attributes), frozenset(own), reads)
+    result = Footprint(
+        acts or meets,
+        meets,
+        frozenset(names),
+        frozenset(attributes),
+        frozenset(own),
+        reads,
+        frozenset(stored),
+    )
     _CACHE[id(function)] = (function, result)
     return result
 
@@ -158,7 +170,7 @@ def _is_fraction(e: code.Expr) -> bool:
     return e[0] == code.CONST and isinstance(e[2], float) and 0 < e[2] < 1
 
 
-def _plain_log(callee: code.Expr) -> bool:
+def is_plain_log(callee: code.Expr) -> bool:
     """`math.log`, `self.log`, `logger.log`: no logarithm of a tensor that trains."""
     return callee[3] == "log" and callee[2][:1] == (code.NAME,) and callee[2][2] in NO_TENSORS
 
@@ -182,7 +194,7 @@ NO_TENSORS = frozenset(
 )
 
 
-def _compiles_model(call: code.Expr) -> bool:
+def compiles_model(call: code.Expr) -> bool:
     """`model.compile(…)`, not `re.compile(…)`."""
     if call[2][2][:1] == (code.NAME,) and call[2][2][2] in ("re", "torch"):
         return False
@@ -195,33 +207,14 @@ _CACHE: dict[int, tuple[code.Expr, Footprint]] = {}
 
 
 @lru_cache(maxsize=_MOST_NAMES)
-def _token(name: str) -> bool:
+def is_token(name: str) -> bool:
     lowered = name.lower()
     return lowered in WHOLE or any(token in lowered for token in TOKENS)
 
 
-def worthwhile(machine: Machine, function: Func, receiver: Thing) -> bool:
-    """Whether a function that nobody calls may meet a sink by itself."""
-    return (
-        _matters(machine, function, receiver, set(), writes=False)
-        or softens(machine, function)
-        or (machine.watching > 0 and _applies_model(machine, function, receiver))
-    )
-
-
-def _applies_model(machine: Machine, function: Func, receiver: Thing) -> bool:
-    """Whether it may call a model."""
-    print_ = footprint(machine, function.code)
-    if print_.attributes & _PREDICTING:
-        return True
-    found = [peek(machine, function.env, name) for name in print_.names]
-    if isinstance(receiver, Obj):
-        slots = machine.heap.records[receiver.id].slots
-        found += [slots.get(name) for name in print_.own]
-    return any(isinstance(case.thing, Obj) for value in found if value is not None for case in value)
-
-
-_PREDICTING = frozenset({"predict", "predict_on_batch", "eval", "forward"})
+def may_meet(machine: Machine, function: Func, receiver: Thing) -> bool:
+    """Whether the function, or one that it calls by name, has the word of a sink in it."""
+    return _matters(machine, function, receiver, set(), writes=False)
 
 
 def softens(machine: Machine, function: Func) -> bool:
@@ -245,14 +238,14 @@ _SOFTMAX = re.compile(r"(?<![a-zA-Z_])softmax(?![a-zA-Z_])", re.I)
 def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments, writes: bool = True) -> bool:
     """Whether the function may meet a loss (or write something) when it is run with these arguments."""
     return _matters(machine, function, receiver, set(), writes) or any(
-        _carries_loss(machine, argument.value)
+        carries_loss(machine, argument.value)
         for argument in (*given.positional[receiver is not None :], *(a for _, a in given.keywords))
     )
 
 
 def carry_loss(machine: Machine, given: Arguments) -> bool:
     """Whether one of the arguments is a loss, or holds one."""
-    return any(_carries_loss(machine, a.value) for a in (*given.positional, *(a for _, a in given.keywords)))
+    return any(carries_loss(machine, a.value) for a in (*given.positional, *(a for _, a in given.keywords)))
 
 
 def brings_loss(machine: Machine, thing: Class) -> bool:
@@ -288,7 +281,7 @@ def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int], 
                             return True
                     continue
             if value is not None and (
-                _carries_loss(machine, value) or _module_matters(machine, value, seen, writes)
+                carries_loss(machine, value) or _module_matters(machine, value, seen, writes)
             ):
                 return True
     return False
@@ -312,13 +305,13 @@ def _thing_matters(machine: Machine, value: Value, seen: set[int], writes: bool)
         if isinstance(thing, Func) and _matters(machine, thing, None, seen, writes):
             return True
         if isinstance(thing, Class) and (
-            _is_trainer(machine, thing) or _class_matters(machine, thing, seen, writes)
+            is_trainer(machine, thing) or _class_matters(machine, thing, seen, writes)
         ):
             return True
-    return _carries_loss(machine, value) or _module_matters(machine, value, seen, writes)
+    return carries_loss(machine, value) or _module_matters(machine, value, seen, writes)
 
 
-def _is_trainer(machine: Machine, thing: Class) -> bool:
+def is_trainer(machine: Machine, thing: Class) -> bool:
     """Whether making an instance brings a model and a loss together, as a library's class does."""
     rows = (find(base.path) for base in machine.library_bases(thing.id) if isinstance(base, Name))
     return any(row is not None and row.role == TRAINER for row in rows)
@@ -350,7 +343,7 @@ def _module_matters(machine: Machine, value: Value, seen: set[int], writes: bool
     return False
 
 
-def _values(contents: Thing) -> list[Value]:
+def values_in(contents: Thing) -> list[Value]:
     """The values of a list or dict, as far as they are known one by one."""
     if isinstance(contents, Map):
         return [value for _, value in contents.entries]
@@ -359,7 +352,7 @@ def _values(contents: Thing) -> list[Value]:
     )
 
 
-def _carries_loss(machine: Machine, value: Value) -> bool:
+def carries_loss(machine: Machine, value: Value) -> bool:
     for case in value:
         thing = case.thing
         if isinstance(thing, Name):
@@ -371,10 +364,10 @@ def _carries_loss(machine: Machine, value: Value) -> bool:
             if record.kind == "library" and record.of.role == LOSS:
                 return True
             inner = record.slots.get(ITEMS) if record.kind in ("list", "dict") else None
-            if inner is not None and any(_carries_loss(machine, item) for item in _values(inner[0].thing)):
+            if inner is not None and any(carries_loss(machine, item) for item in values_in(inner[0].thing)):
                 return True
         elif isinstance(thing, Partial):
-            if _carries_loss(machine, thing.function):
+            if carries_loss(machine, thing.function):
                 return True
         elif isinstance(thing, (Func, Bound)) and not isinstance(thing, Descriptor):
             function = thing.function if isinstance(thing, Bound) else thing

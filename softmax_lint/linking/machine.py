@@ -12,7 +12,7 @@ from typing import Any
 
 from softmax_lint import code
 from softmax_lint.knowledge.schema import Api
-from softmax_lint.linking import attributes, calls, classes, effects, items, names
+from softmax_lint.linking import attributes, calls, classes, effects, items, names, reach
 from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.heap import ITEMS, Heap
@@ -74,6 +74,7 @@ class Machine:
         self.candidates: dict[Key, tuple[str, ...]] = {}  # strings that an unknown can be
         self.entered_on: set[tuple[tuple[int, int], int]] = set()  # definition, receiver
         self.made: list[Func] = []
+        self.named = reach.Named()
         self.instances: dict[int, list[int]] = {}  # class to its own instances
         self.descended: dict[int, list[int]] = {}  # class to some instances of it and of derived classes
         self.orders: dict[int, list[int]] = {}
@@ -100,6 +101,7 @@ class Machine:
         self.pause: Callable[[], None] = _go_on  # between roots: who waits no longer may raise
         self.watching = 0  # where fixes are planned: 1, and 1 more for each call that runs to be watched
         self.watchful = False  # there are losses on binary logits: comparisons with their output matter
+        self.reading = False  # functions that compare something, and meet no loss, are run, too
 
     # Names, items, attributes and calls: each theme is a module of functions over the machine.
 
@@ -299,7 +301,7 @@ class Machine:
             return True
         for each in self.made[functions:]:
             left = each.env in gone and each.definition not in self.entered_code
-            if left and effects.worthwhile(self, each, None):
+            if left and reach.worthwhile(self, each, None):
                 return True
         new = [pair for pair in self.remembered[instances:] if pair[1] in gone]
         if any(effects.brings_loss(self, Class(made)) for made in dict.fromkeys(made for made, _ in new)):

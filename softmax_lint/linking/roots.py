@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
-from softmax_lint.linking import effects, sinks
+from softmax_lint.linking import effects, reach, sinks
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -71,6 +71,9 @@ def link(
     _leaves(machine, set(roots), fail)
     _protocols(machine, set(roots), fail)
     _uncalled(machine, set(roots), True, fail)
+    if machine.watchful and sinks.known_logits(machine):
+        machine.reading = True
+        _uncalled(machine, set(roots), True, fail)
     sinks.forget_lone(machine)
 
 
@@ -183,7 +186,7 @@ def _run_alone(machine: Machine, function: Func, fail: Callable[[int, Exception]
         machine.exhausted.add(function.module)
         return
     if function.owner is None:
-        if effects.worthwhile(machine, function, None):
+        if reach.worthwhile(machine, function, None):
             machine.lone = function.definition
             _try(machine, function, just(function), fail)
             machine.lone = None
@@ -195,7 +198,7 @@ def _run_alone(machine: Machine, function: Func, fail: Callable[[int, Exception]
                 continue
         elif (function.definition, receiver.id) in machine.entered_on and not _left_out(machine, function):
             continue
-        if effects.worthwhile(machine, function, receiver):
+        if reach.worthwhile(machine, function, receiver):
             thing = just(Bound(function, receiver)) if receiver is not None else just(function)
             if not _try(machine, function, thing, fail):
                 break
@@ -248,7 +251,7 @@ def _receivers(machine: Machine, function: Func, fail: Callable[[int, Exception]
 def _wants_instance(machine: Machine, function: Func) -> bool:
     """Whether the method may meet a sink, or may call another one of its class that does."""
     assert function.owner is not None
-    if effects.worthwhile(machine, function, None):
+    if reach.worthwhile(machine, function, None):
         return True
     calls = effects.footprint(machine, function.code).own
     return bool(calls) and effects.brings_loss(machine, Class(function.owner))

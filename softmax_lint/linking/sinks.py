@@ -37,6 +37,7 @@ from softmax_lint.representation import (
     LOG_PROBABILITIES,
     LOG_SOFTMAX,
     SCORES,
+    SIGMOID_LOGITS,
     SOFTMAX,
     SOFTMAX_LOGITS,
 )
@@ -121,6 +122,17 @@ def meet(
         if group not in meeting.groups and any(isinstance(thing, Tensor) for thing in group):
             machine.go_on()
         meeting.groups[group] = meeting.groups.get(group, machine.lone) and machine.lone
+
+
+def known_logits(machine: Machine) -> bool:
+    """Whether a loss on binary logits was met by raw scores: only these are missed where something reads them."""
+    return any(
+        isinstance(thing, Tensor) and thing.representation == SCORES
+        for meeting in machine.meetings.values()
+        if meeting.expected == SIGMOID_LOGITS
+        for group in meeting.groups
+        for thing in group
+    )
 
 
 def forget_lone(machine: Machine) -> None:

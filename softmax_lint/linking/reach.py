@@ -1,0 +1,391 @@
+"""Whether running a function that nobody calls can come to anything.
+
+Nothing is known of its arguments, so every loss, model and tensor that it meets has to come from what it can reach:
+the functions, classes and objects that it names. A loss counts wherever it is applied. A logarithm or a sampler
+counts only where an activation is in reach, a comparison with a fraction only where something is applied that can
+be a model.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from softmax_lint import code
+from softmax_lint.knowledge import find, has_own
+from softmax_lint.knowledge.schema import LOG, LOSS, SAMPLER, TRAINER
+from softmax_lint.linking import effects
+from softmax_lint.linking.heap import ITEMS, Waiting
+from softmax_lint.linking.values import (
+    Bound,
+    Class,
+    Const,
+    Descriptor,
+    Func,
+    Lazy,
+    Module,
+    Name,
+    Obj,
+    Partial,
+    Thing,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Machine
+
+# Tokens of `effects` that stand for a draw or a logarithm: they find something in what an activation gives, alone.
+DRAWS = frozenset(
+    {"log", "log_", "categorical", "onehotcategorical", "bernoulli", "multinomial", "gumbel_softmax"}
+)
+# Parts of the names of all that gives probabilities: activations, and models that end in one.
+ACTIVE = re.compile(
+    "softmax|sigmoid|sparsemax|softmin|expit|logistic|resnet|vgg|mobilenet|efficientnet|densenet|inception|"
+    "xception|nasnet|convnext|unet|fpn|pspnet|linknet|classifier",
+    re.I,
+)
+# Methods that apply a model.
+_APPLYING = frozenset({"predict", "predict_on_batch", "forward", "call", "__call__"})
+_PREDICTING = frozenset({"predict", "predict_on_batch", "eval", "forward"})
+_MOST = 500  # functions; where there are more to look at, running is the shorter way
+
+
+class _Calls(NamedTuple):
+    """What a body calls by names that sinks have: (first name or None, attributes), and what else counts here."""
+
+    sinks: frozenset[tuple[str | None, tuple[str, ...]]]
+    compiles: bool
+    given: frozenset[str]  # its parameters
+    preset: frozenset[str]  # those that have a default which is no constant
+    bound: frozenset[str]  # other names that it binds
+    names: frozenset[str]  # names that it reads
+    owners: frozenset[str]  # those of them whose methods it calls
+    held: frozenset[str]  # attributes of its first parameter that it reads
+    active: bool
+    applies: bool  # it calls what it has made itself
+    applies_given: bool  # it calls a parameter
+
+
+def worthwhile(machine: Machine, function: Func, receiver: Thing) -> bool:
+    """Whether the function may meet a sink when it runs for itself, with that receiver."""
+    return (
+        (effects.may_meet(machine, function, receiver) and _comes_to_something(machine, function, receiver))
+        or effects.softens(machine, function)
+        or (machine.watching > 0 and _applies_model(machine, function, receiver))
+    )
+
+
+def _comes_to_something(machine: Machine, function: Func, receiver: Thing) -> bool:
+    return has_own() or _Search(machine, function).run(receiver)
+
+
+def _applies_model(machine: Machine, function: Func, receiver: Thing) -> bool:
+    """Whether it may call a model."""
+    print_ = effects.footprint(machine, function.code)
+    if print_.attributes & _PREDICTING:
+        return True
+    found = [effects.peek(machine, function.env, name) for name in print_.names]
+    if isinstance(receiver, Obj):
+        slots = machine.heap.records[receiver.id].slots
+        found += [slots.get(name) for name in print_.own]
+    return any(isinstance(case.thing, Obj) for value in found if value is not None for case in value)
+
+
+class _Search:
+    """One search from a function through what it names."""
+
+    def __init__(self, machine: Machine, root: Func) -> None:
+        self.machine = machine
+        self.root = root
+        self.seen: set[Any] = set()
+        self.pending: list[tuple[Func, Thing]] = []
+        self.draws = self.reads = self.active = self.applies = False
+
+    def run(self, receiver: Thing) -> bool:
+        self.pending.append((self.root, receiver))
+        while self.pending:
+            if len(self.seen) > _MOST or self._looks(*self.pending.pop()):
+                return True
+            if (self.draws and self.active) or (self.reads and self.applies and self.machine.reading):
+                return True
+        return False
+
+    def _looks(self, function: Func, receiver: Thing) -> bool:
+        """Whether a loss is met in the function itself; what it leads to is looked at later."""
+        if id(function.code) in self.seen:
+            return False
+        self.seen.add(id(function.code))
+        machine = self.machine
+        print_, calls = effects.footprint(machine, function.code), _calls(function.code)
+        self.active = self.active or calls.active
+        self.applies = self.applies or calls.applies or (calls.applies_given and function is not self.root)
+        self.reads = self.reads or (print_.reads and machine.watchful)
+        self._holds(function, receiver, calls)
+        if calls.compiles or any(self._sink(function, receiver, first, path) for first, path in calls.sinks):
+            return True
+        for name in print_.names:
+            if name not in calls.given and name not in calls.bound:
+                value = effects.peek(machine, function.env, name)
+                if value is not None and self._value(value):
+                    return True
+        for name in print_.own:
+            value = self._attribute(receiver, name)
+            if value is not None and self._value(value, receiver):
+                return True
+        return False
+
+    def _holds(self, function: Func, receiver: Thing, calls: _Calls) -> None:
+        """Objects that the function can hand on to others."""
+        if self.active and self.applies:
+            return
+        machine = self.machine
+        found: list[Value | None] = []
+        if isinstance(receiver, Obj):
+            slots = machine.heap.records[receiver.id].slots
+            found += [slots.get(name) for name in calls.held] if not isinstance(slots, Waiting) else []
+        env: int | None = function.env
+        while env is not None:
+            record = machine.heap.records[env]
+            found += [record.slots[name] for name in calls.names if name in record.slots]
+            env = record.of if record.kind in ("env", "module") else record.extra
+        found += [effects.peek(machine, function.env, name) for name in calls.owners]
+        if any(self._is_object(case.thing) for value in found if value is not None for case in value):
+            self.active = self.applies = True
+
+    def _is_object(self, thing: Thing) -> bool:
+        """Whether it can be a model, or hold one. What an import brings is looked at where it is used."""
+        if isinstance(thing, Lazy):
+            return self.machine.delayed[thing.cell].function is not None
+        return isinstance(thing, Obj)
+
+    def _sink(self, function: Func, receiver: Thing, first: str | None, path: tuple[str, ...]) -> bool:
+        """Whether a call of `first.path` may be one of a loss."""
+        machine, last, calls = self.machine, path[-1] if path else first or "", _calls(function.code)
+        draws = last.lower() in DRAWS
+        me = function.code[3][0][0] if function.code[3] and function.owner is not None else None
+        if first is not None and first == me and len(path) == 1:
+            self.draws = self.draws or draws
+            value = self._attribute(receiver, last)
+            if value is not None and self._value(value, receiver):
+                return True
+            vague = value is None or any(isinstance(case.thing, (Const, Unknown)) for case in value)
+            return vague and self._anywhere(last)
+        if first is not None and first not in calls.given and first not in calls.bound:
+            value = effects.peek(machine, function.env, first)
+            if value is None:
+                self.draws = self.draws or draws
+                return not draws
+            if all(isinstance(case.thing, Name) for case in value):
+                return any(self._row(".".join((case.thing.path, *path))) for case in value)
+            if not path:
+                return self._value(value)
+            if all(isinstance(case.thing, Module) for case in value):
+                found = [machine.force(machine.attribute_of(case.thing, path[0])) for case in value]
+                if len(path) == 1:
+                    return any(map(self._value, found))
+                self.draws = self.draws or draws
+                return not draws
+        elif not path:
+            return not draws and (first in calls.bound or first in calls.preset)
+        self.draws = self.draws or draws
+        return not draws and self._anywhere(last)
+
+    def _row(self, path: str) -> bool:
+        row = find(path)
+        if row is None:
+            return False
+        self.draws = self.draws or row.role in (LOG, SAMPLER)
+        return row.role in (LOSS, TRAINER)
+
+    def _anywhere(self, name: str) -> bool:
+        """Whether an attribute of this name, of whatever object, may be a loss or a function that meets one."""
+        if name == "backward":
+            return False
+        known = self.machine.named
+        known.learn(self.machine)
+        for function in known.functions.get(name, ()):
+            self.pending.append((function, None))
+        return name in known.stored
+
+    def _attribute(self, receiver: Thing, name: str) -> Value | None:
+        machine = self.machine
+        if isinstance(receiver, Class):
+            return machine.class_attribute(receiver.id, name)
+        if not isinstance(receiver, Obj):
+            return None
+        record = machine.heap.records[receiver.id]
+        value = None if isinstance(record.slots, Waiting) else record.slots.get(name)
+        if value is None and record.kind == "instance":
+            value = machine.class_attribute(record.of.id, name)
+        return value
+
+    def _value(self, value: Value, receiver: Thing = None) -> bool:
+        """Whether calling the value, or making an instance of it, may meet a loss."""
+        machine = self.machine
+        for case in value:
+            thing = case.thing
+            if isinstance(thing, Partial) and self._value(thing.function):
+                return True
+            if isinstance(thing, Descriptor):
+                if thing.kind not in ("static", "class") or self._value(thing.function, receiver):
+                    return True
+            elif isinstance(thing, Func):
+                self.pending.append((thing, receiver))
+            elif isinstance(thing, Bound) and isinstance(thing.function, Func):
+                self.pending.append((thing.function, thing.receiver))
+            elif isinstance(thing, Class):
+                if self._class(thing):
+                    return True
+            elif isinstance(thing, Obj):
+                self.active = self.applies = True
+                record = machine.heap.records[thing.id]
+                if record.kind == "instance" and self._class(record.of):
+                    return True
+                if record.kind in ("list", "dict") and thing.id not in self.seen:
+                    self.seen.add(thing.id)
+                    inner = record.slots.get(ITEMS)
+                    if inner is not None and any(map(self._value, effects.values_in(inner[0].thing))):
+                        return True
+        return effects.carries_loss(machine, value)
+
+    def _class(self, thing: Class) -> bool:
+        """Whether a method of the class may meet a loss, or is run by a library that does."""
+        if ("class", thing.id) in self.seen:
+            return False
+        self.seen.add(("class", thing.id))
+        machine = self.machine
+        if effects.is_trainer(machine, thing):
+            return True
+        for made in machine.order(thing.id):
+            for value in machine.heap.records[made].slots.values():
+                for case in value:
+                    inner = case.thing.function[0].thing if isinstance(case.thing, Descriptor) else case.thing
+                    if isinstance(inner, Func):
+                        self.active = self.active or _calls(inner.code).active
+                        if inner.code[2] == "__init__" or effects.footprint(machine, inner.code).meets:
+                            self.pending.append((inner, thing))
+        return False
+
+
+class Named:
+    """Functions by name, and attributes with the names of losses that something is stored in, of all code so far."""
+
+    def __init__(self) -> None:
+        self.functions: dict[str, list[Func]] = {}
+        self.stored: set[str] = set()
+        self._functions = self._classes = 0
+
+    def learn(self, machine: Machine) -> None:
+        for function in machine.made[self._functions :]:
+            self.functions.setdefault(function.code[2], []).append(function)
+            self.stored |= effects.footprint(machine, function.code).stored
+        self._functions = len(machine.made)
+        for made, _, _ in machine.modules.classes[self._classes :]:
+            for name, value in machine.heap.records[made].slots.items():
+                if not any(isinstance(case.thing, Func) for case in value):
+                    self.stored.add(name)
+        self._classes = len(machine.modules.classes)
+
+
+@cache
+def _active(name: str) -> bool:
+    return ACTIVE.search(name) is not None
+
+
+_CACHE: dict[int, tuple[code.Expr, _Calls]] = {}
+
+
+def _calls(function: code.Expr) -> _Calls:
+    cached = _CACHE.get(id(function))
+    if cached is not None and cached[0] is function:
+        return cached[1]
+    sinks: set[tuple[str | None, tuple[str, ...]]] = set()
+    given = frozenset(name for name, _, _ in function[3])
+    bound: set[str] = set()
+    names: set[str] = set()
+    held: set[str] = set()
+    called: set[str] = set()
+    owners: set[str] = set()
+    me = function[3][0][0] if function[3] else None
+    compiles = active = applies = False
+    stack: list[Any] = [function[3], function[4]]
+    while stack:
+        node = stack.pop()
+        if not node:
+            continue
+        tag, number = node[0], len(node)
+        if tag == code.CALL and number == 5 and isinstance(node[1], int):
+            callee = node[2]
+            first, path = _chain(callee)
+            last = path[-1] if path else first or ""
+            if last == "compile" and path:
+                compiles = compiles or effects.compiles_model(node)
+            elif effects.is_token(last) and not (path and effects.is_plain_log(callee)):
+                sinks.add((first, path))
+            applies = applies or callee[0] in (code.CALL, code.ITEM) or last in _APPLYING
+            if callee[0] == code.NAME:
+                called.add(callee[2])
+            elif first is not None:
+                owners.add(first)
+        elif tag == code.NAME and number == 3 and isinstance(node[1], int):
+            names.add(node[2])
+            active = active or _active(node[2])
+        elif tag == code.ATTR and number == 4 and isinstance(node[1], int):
+            active = active or _active(node[3])
+            if node[2][0] == code.NAME and node[2][2] == me:
+                held.add(node[3])
+        elif tag == code.FN and number == 5:
+            bound.update(name for name, _, _ in node[3])
+        elif tag == code.CONST and number == 3 and isinstance(node[2], str):
+            active = active or (len(node[2]) < 60 and _active(node[2]))
+        elif tag in (code.BIND, code.AUGMENT) and number > 2:
+            _bind(node[1], bound)
+        elif tag == code.BIND_ALL and number == 3:
+            for target in node[1]:
+                _bind(target, bound)
+        elif tag == code.LOOP and number == 5:
+            _bind(node[1], bound)
+        elif tag == code.WITH and number == 3:
+            for _, target in node[1]:
+                if target is not None:
+                    _bind(target, bound)
+        elif tag == code.WALRUS and number == 4:
+            bound.add(node[2])
+        stack += [part for part in node if part.__class__ is tuple]
+    bound -= given
+    result = _Calls(
+        frozenset(sinks),
+        compiles,
+        given,
+        frozenset(name for name, _, default in function[3] if default and default[0] != code.CONST),
+        frozenset(bound),
+        frozenset(names - bound - given),
+        frozenset(owners - bound - given),
+        frozenset(held),
+        active,
+        applies or bool(called & bound),
+        bool(called & given),
+    )
+    _CACHE[id(function)] = (function, result)
+    return result
+
+
+def _bind(target: Any, bound: set[str]) -> None:
+    if target[0] == code.NAME:
+        bound.add(target[2])
+    elif target[0] == code.SEQ:
+        for part in target[3]:
+            _bind(part, bound)
+    elif target[0] == code.SPLAT:
+        _bind(target[2], bound)
+
+
+def _chain(e: code.Expr) -> tuple[str | None, tuple[str, ...]]:
+    """The first name and the attributes of `a.b.c`; None where something else stands first."""
+    path: list[str] = []
+    while e[0] == code.ATTR:
+        path.append(e[3])
+        e = e[2]
+    return (e[2] if e[0] == code.NAME else None), tuple(reversed(path))
