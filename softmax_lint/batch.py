@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 # Less Python than this, in bytes, is run before another process has started.
 LITTLE = 60_000
+# From so much on, in bytes, another process prepares the files of a group that is most of the work.
+MUCH = 600_000
 
 
 class Linked(NamedTuple):
@@ -35,14 +37,15 @@ class Linked(NamedTuple):
 
 class Task(NamedTuple):
     """What there is to do. `files` are given, `paths` are all files of the project, all absolute, below the
-    folder `base`. `link` runs some roots; `root_of` gives the root of a folder's project; `more`
+    folder `base`. `link` runs some roots, if so with a
+    process beside it that prepares files; `root_of` gives the root of a folder's project; `more`
     are tokens of sinks besides ours; at most `jobs` processes work.
     """
 
     files: tuple[str, ...]
     paths: tuple[str, ...]
     base: str
-    link: Callable[[Chosen], Linked]
+    link: Callable[[Chosen, bool], Linked]
     root_of: Callable[[str], str]
     more: tuple[str, ...] = ()
     jobs: int | None = None
@@ -101,13 +104,14 @@ def run(
     todo = sorted((at for at in range(len(groups)) if at not in known), key=lambda at: -weights[at])
     count = workers.processes(task.jobs) if sum(weights[at] for at in todo) > LITTLE else 1
     found = dict(known)
+    most = _most(weights, todo) if count > 1 else -1
     if count > 1 and len(todo) > 1:
         _load()
         parent, done = os.getpid(), 0
 
         def do(at: int) -> list[Any]:
             nonlocal done
-            linked = task.link(groups[at].chosen)
+            linked = task.link(groups[at].chosen, at == most)
             done += 1
             if progress is not None and os.getpid() == parent:
                 progress(done, len(todo))
@@ -116,13 +120,20 @@ def run(
         found.update(zip(todo, map(from_plain, workers.spread(todo, do, count)), strict=True))
     else:
         for number, at in enumerate(todo):
-            found[at] = task.link(groups[at].chosen)
+            found[at] = task.link(groups[at].chosen, at == most)
             if progress is not None:
                 progress(number + 1, len(todo))
     outcome = [found[at] for at in range(len(groups))]
     if len(groups) > 1 and _strayed(groups, outcome):
-        return [task.link(_together(task, groups))]
+        return [task.link(_together(task, groups), most >= 0)]
     return outcome
+
+
+def _most(weights: Sequence[int], todo: Sequence[int]) -> int:
+    """The group that is most of the work, -1 without one: while it runs, other processes would be idle."""
+    if not todo or weights[todo[0]] < MUCH or 2 * weights[todo[0]] < sum(weights[at] for at in todo):
+        return -1
+    return todo[0]
 
 
 def _load() -> None:

@@ -62,15 +62,15 @@ def _task(files: list[str], settings: Settings, located: bool) -> batch.Task:
 
     base, given, folders = base_of(files, settings), frozenset(files), Folders()
 
-    def link(chosen: Chosen) -> Linked:
+    def link(chosen: Chosen, ahead: bool) -> Linked:
         from softmax_lint.run import Run
 
         part = Run([], settings, {}, folders=folders)
         part.files, part.given, part.modules.base = files, given, base
-        part.chosen = chosen
+        part.chosen, part.ahead = chosen, ahead
         report = part.report(None, located)
         asked = {folder: folders.digest(folder) for folder in part.modules.asked}
-        return Linked(report, tuple(part.sources), asked)
+        return Linked(report, part.read, asked)
 
     beside = around(files, base, folders, lambda root: listed(root, settings))
     paths = tuple(dict.fromkeys([*files, *beside]))
@@ -102,7 +102,7 @@ def examine(
     run = Run(expand(files, settings), settings, overlay or {}, memory)
     run.machine.watching = 1
     report = run.report(progress)
-    return judging.Examined(report, run.joints(), tuple(run.sources))
+    return judging.Examined(report, run.joints(), run.read)
 
 
 def check_source(text: str, filename: str = "example.py") -> Report:

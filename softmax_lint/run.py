@@ -8,7 +8,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -56,11 +57,15 @@ class Run:
         base = base_of(files, settings)
         if memory is not None and memory.base is not None and base.startswith(memory.base + os.sep):
             base = memory.base
-        self.sources: dict[str, Source | Unreadable] = {}
+        # What was read; None where the text is not needed any more.
+        self.sources: dict[str, Source | Unreadable | None] = {}
+        self.ahead = False  # whether another process prepares files
         self.modules = Modules(self._read, base, folders)
         if memory is not None:
             memory.start()
             self.modules.lower, self.modules.split = memory.lower, memory.split
+        else:
+            self.modules.release = self._release
         if settings.reference:
             self.modules.lower = partial(lowering.lower, reference=True)
             self.modules.span = lambda text, ordinal: lowering.locate(text)[ordinal]
@@ -87,6 +92,14 @@ class Run:
             raise known
         return known
 
+    def _release(self, path: str) -> None:
+        self.sources[path] = None
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The files that were looked at."""
+        return tuple(dict.fromkeys([*self.sources, *self.modules.taken]))
+
     def report(self, progress: Progress | None, located: bool = True) -> Report:
         collecting = gc.isenabled()
         limit = sys.getrecursionlimit()
@@ -105,7 +118,7 @@ class Run:
         self.modules.eager = set(chosen.eager)
         roots = []
         for path in chosen.roots:
-            file = self.modules.add(path)
+            file = self.modules.add(path, later=self.chosen is not None)
             if file is not None:
                 roots.append(file)
         if not roots:
@@ -116,7 +129,8 @@ class Run:
         self.machine.watchful = chosen.watchful
         if self.pause is not None:
             self.machine.pause = self.pause
-        link(self.machine, roots, self._fail, progress)
+        with self._prepared(chosen.roots):
+            link(self.machine, roots, self._fail, progress)
         given = self.given
         meetings = self.machine.meetings.values()
         diagnostics, verdicts = judging.judge(
@@ -130,6 +144,21 @@ class Run:
             len(self.files),
             assumed=tuple(each for each in self._assumed() if each[0] in given),
         )
+
+    @contextmanager
+    def _prepared(self, paths: Sequence[str]) -> Iterator[None]:
+        """While another process prepares these files."""
+        if not self.ahead or self.settings.reference:
+            yield
+            return
+        from softmax_lint.ahead import Ahead
+
+        with Ahead(paths) as ahead:
+            self.modules.ahead = ahead.take
+            try:
+                yield
+            finally:
+                self.modules.ahead = lambda path: None
 
     def _assumed(self) -> list[tuple[str, str, str]]:
         """Names that were taken for what they mean by convention: (file, name, meaning)."""
@@ -232,10 +261,8 @@ class Run:
         if self.settings.keras_backend is not None:
             return self.settings.keras_backend
         path = self.modules.files[self.modules.units[meeting.application[0]].file].path
-        known = self.sources.get(path)
-        if not isinstance(known, Source):
-            return None
-        text = "\n".join(cell.text for cell in known.cells)
+        units = (self.modules.units[unit] for unit in self.modules.units_of(self.modules.add(path) or 0))
+        text = "\n".join(unit.text for unit in units)
         for name in ("torch", "jax", "tensorflow"):
             for quote in "'\"":
                 literal = f"{quote}{name}{quote}"

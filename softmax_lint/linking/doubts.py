@@ -46,5 +46,5 @@ def scoped(machine: Machine, origin: Origin) -> bool:
         "arg_scope" in modules.units[unit].text
         for file in files
         if file >= 0
-        for unit in modules.files[file].units
+        for unit in modules.units_of(file)
     )

@@ -223,7 +223,7 @@ def softens(machine: Machine, function: Func) -> bool:
     if not any(map(_is_softmax, print_.names)) and not any(map(_is_softmax, print_.attributes)):
         return False
     unit = machine.modules.units[function.unit]
-    units = [function.unit] if function.owner is not None else machine.modules.files[unit.file].units
+    units = [function.unit] if function.owner is not None else machine.modules.units_of(unit.file)
     return sum(len(_SOFTMAX.findall(machine.modules.units[each].text)) for each in units) > 1
 
 

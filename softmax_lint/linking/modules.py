@@ -21,6 +21,20 @@ if TYPE_CHECKING:
 LIBRARIES = frozenset(root for root, _ in REGISTRY)
 
 
+# A top-level statement: its cell, first row, text, kind and name, as `splitting` has them, and its code if that is
+# known already.
+Piece = tuple[int | None, int, str, str, str, code.Ops | None]
+
+
+def pieces_of(source: Source, cut: Callable[[str], tuple[Statement, ...]] = split) -> list[Piece]:
+    """The top-level statements of all cells."""
+    return [
+        (cell.index, each.row, each.text, each.kind, each.name, None)
+        for cell in source.cells
+        for each in cut(cell.text)
+    ]
+
+
 @dataclass(slots=True)
 class Unit:
     """One top-level statement of a file; `row` is its first row in its cell."""
@@ -39,13 +53,13 @@ class Unit:
 class File:
     path: str  # absolute
     root: str
-    units: tuple[int, ...] = ()
+    units: tuple[int, ...] | None = None  # None: nobody has asked for them
     env: int | None = None
     state: str = "new"  # new, running, done
     main: list[int] = field(default_factory=list)  # statements behind `if __name__ == "__main__"`
     stars: list[Any] = field(default_factory=list)  # star imports in order: file index or dotted name
     package: str | None = None  # folder, for packages
-    failure: str | None = None
+    answered: bool = False  # whether its code came from somebody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +83,11 @@ class Modules:
         self.split: Callable[[str], tuple[Statement, ...]] = split
         self.lower: Callable[[str], tuple[code.Ops, tuple[lowering.SyntaxProblem, ...]]] = lowering.lower
         self.span: Callable[[str, int], lowering.Span] = lowering.span
+        # Files that somebody else has read, cut and lowered, as far as he has come; and who wants to know that a
+        # file's text is not needed any more.
+        self.ahead: Callable[[str], list[Piece] | None] = lambda path: None
+        self.release: Callable[[str], None] = lambda path: None
+        self.taken: list[str] = []  # files that were read by somebody else
         self.files: list[File] = []
         self.units: list[Unit] = []
         self.classes: list[tuple[int, int, int]] = []
@@ -80,39 +99,51 @@ class Modules:
 
     # Files.
 
-    def add(self, path: str) -> int | None:
-        """The index of the file at an absolute path, read when it is new; None when it cannot be read."""
+    def add(self, path: str, later: bool = False) -> int | None:
+        """The index of the file at an absolute path, read when it is new; None when it cannot be read. One that is
+        known to be readable can be read `later`.
+        """
         if path in self._by_path:
             return self._by_path[path]
-        file = File(path, self.root_of(os.path.dirname(path)))
-        index = len(self.files)
-        try:
-            source = self.read(path)
-        except Unreadable as error:
-            self._by_path[path] = None
-            raise_ = str(error)
-            file.failure = raise_
-            return None
-        self.files.append(file)
-        self._by_path[path] = index
-        units = []
-        for cell in source.cells:
-            for statement in self.split(cell.text):
-                self.units.append(
-                    Unit(index, cell.index, statement.row, statement.text, statement.kind, statement.name)
-                )
-                units.append(len(self.units) - 1)
-        file.units = tuple(units)
-        if os.path.basename(path) == "__init__.py":
-            file.package = os.path.dirname(path)
+        if not later:
+            try:
+                self.read(path)
+            except Unreadable:
+                self._by_path[path] = None
+                return None
+        index = self._by_path[path] = len(self.files)
+        package = os.path.dirname(path) if os.path.basename(path) == "__init__.py" else None
+        self.files.append(File(path, self.root_of(os.path.dirname(path)), package=package))
         return index
+
+    def units_of(self, file: int) -> tuple[int, ...]:
+        """The statements of a file, in order."""
+        known = self.files[file]
+        if known.units is None:
+            first = len(self.units)
+            self.units += [Unit(file, *piece) for piece in self._pieces(known)]
+            known.units = tuple(range(first, len(self.units)))
+        return known.units
+
+    def _pieces(self, file: File) -> list[Piece]:
+        pieces = self.ahead(file.path)
+        if pieces is not None:
+            file.answered = True
+            self.taken.append(file.path)
+            return pieces
+        try:
+            pieces = pieces_of(self.read(file.path), self.split)
+        except Unreadable:
+            return []
+        self.release(file.path)
+        return pieces
 
     def _namespace(self, folder: str) -> int:
         """A package without __init__.py."""
         known = self._by_path.get(folder)
         if known is None:
             known = self._by_path[folder] = len(self.files)
-            self.files.append(File(folder, self.root_of(folder), package=folder))
+            self.files.append(File(folder, self.root_of(folder), (), package=folder))
         return known
 
     def root_of(self, folder: str) -> str:
@@ -130,10 +161,23 @@ class Modules:
     def ops(self, unit: int) -> code.Ops:
         known = self.units[unit]
         if known.ops is None:
+            self._look_ahead(self.files[known.file])
+        if known.ops is None:
             known.ops, problems = self.lower(known.text)
             for problem in problems:
                 self.problems.append(Problem(unit, problem.row, problem.column, problem.message))
         return known.ops
+
+    def _look_ahead(self, file: File) -> None:
+        """Take the code of a file that somebody else has lowered by now."""
+        pieces = None if file.answered else self.ahead(file.path)
+        if pieces is None:
+            return
+        file.answered = True
+        for unit, (_, _, text, _, _, ops) in zip(file.units or (), pieces, strict=False):
+            known = self.units[unit]
+            if known.ops is None and known.text == text:
+                known.ops = ops
 
     def env(self, machine: Machine, file: int) -> int:
         """The environment of the file's body, run when it has not been."""
@@ -150,7 +194,7 @@ class Modules:
         module.state = "running"
         with machine.apart():
             module.env = machine.heap.allocate("module", name=module.path)
-            for unit in module.units:
+            for unit in self.units_of(file):
                 known = self.units[unit]
                 own = self._declared(module, known.name) if known.kind and has_own() else None
                 if own is not None:

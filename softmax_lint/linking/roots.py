@@ -108,7 +108,7 @@ def _define_rest(machine: Machine, file: int, fail: Callable[[int, Exception], N
     known = machine.modules.files[file]
     if known.env is None:
         return
-    for unit in known.units:
+    for unit in machine.modules.units_of(file):
         statement = machine.modules.units[unit]
         if not statement.kind or statement.ran:
             continue
