@@ -8,37 +8,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Everything that can hide or join lines. Strings are matched whole; a string that is not closed ends with its
 # line, or with the text when it is triple-quoted. Prefixes need no look: a backslash before a quote keeps the
-# string open in raw strings, too. Groups: 1 opening bracket, 2 closing bracket, 3 newline that may start a
-# statement. Innermost brackets without strings and comments are one match.
+# string open in raw strings, too. Alternatives start with a literal each: that lets the search skip to the next
+# one of these. The empty groups say what was found; comments, joined lines and innermost brackets without strings
+# and comments say nothing.
 _HIDING = r"""
     \#[^\n]*
-  | \"\"\"[^"\\]*(?:(?:\\(?:.|\Z)|"(?!""))[^"\\]*)*(?:\"\"\"|\Z)
-  | \'\'\'[^'\\]*(?:(?:\\(?:.|\Z)|'(?!''))[^'\\]*)*(?:\'\'\'|\Z)
-  | "[^"\\\n]*(?:\\(?:.|\Z)[^"\\\n]*)*"?
-  | '[^'\\\n]*(?:\\(?:.|\Z)[^'\\\n]*)*'?
+  | \"\"\"()[^"\\]*(?:(?:\\(?:.|\Z)|"(?!""))[^"\\]*)*(?:\"\"\"|\Z)
+  | \'\'\'()[^'\\]*(?:(?:\\(?:.|\Z)|'(?!''))[^'\\]*)*(?:\'\'\'|\Z)
+  | "()[^"\\\n]*(?:\\(?:.|\Z)[^"\\\n]*)*"?
+  | '()[^'\\\n]*(?:\\(?:.|\Z)[^'\\\n]*)*'?
   | \([^()\[\]{}"'\#\\\n]*\)
+  | \[[^()\[\]{}"'\#\\\n]*\]
   | \\\n
-  | ([(\[{])
-  | ([)\]}])
+  | \(()
+  | \[()
+  | \{()
+  | \)()
+  | \]()
+  | \}()
 """
-_TOP = re.compile(_HIDING + r"| (\n\f*(?=[^ \t\n\f\#)\]}])(?!(?:else|elif|except|finally)\b))", re.S | re.X)
-_LINE = re.compile(_HIDING + r"| (\n)", re.S | re.X)
+_LAST_STRING, _LAST_OPENED, _LAST_CLOSED = 4, 7, 10
+# A newline character that may start a statement, and any.
+_TOP = re.compile(_HIDING + r"| \n\f*(?=[^ \t\n\f\#)\]}])(?!(?:else|elif|except|finally)\b)()", re.S | re.X)
+_LINE = re.compile(_HIDING + r"| \n()", re.S | re.X)
 
 # No expression holds these words, so a line that starts with one is not inside a bracket.
 _NO_EXPRESSION = re.compile(
     r"\f*(?:def|class|import|while|with|try|return|del|global|assert|raise|pass|break|continue)\b"
 )
 _DEFINITION = re.compile(r"\f*(?:async\s+)?(def|class)\s+(\w+)")
-_MARKED = re.compile(r"\f+@")
+_MARKED = re.compile(r"\f*@")
 _CODE = re.compile(r"^[ \t\f]*[^ \t\n\f#]", re.M)
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One top-level statement. `row` is its first row, from 1; decorators belong to their definition.
 
     `kind` is "def", "class" or "", `name` the name that a definition binds. Comments and blank lines up to
@@ -60,7 +67,7 @@ def split(text: str) -> tuple[Statement, ...]:
     while index < count:
         start = body = starts[index]
         index += 1
-        while index < count and (text[body] == "@" or _MARKED.match(text, body)):
+        while index < count and text[body] in "@\f" and _MARKED.match(text, body):
             body = starts[index]
             index += 1
         row += text.count("\n", counted, start)
@@ -70,8 +77,8 @@ def split(text: str) -> tuple[Statement, ...]:
         # A line that a backslash joins to a blank one is complete only with the blank one.
         if bare.endswith("\\"):
             bare = piece
-        found = _DEFINITION.match(text, body)
-        if found:
+        found = _DEFINITION.match(text, body) if text[body] in "dca\f" else None
+        if found is not None:
             result.append(Statement(row, bare, found[1], found[2]))
         else:
             result.append(Statement(row, bare))
@@ -91,13 +98,14 @@ def _starts(text: str) -> list[int]:
         for match in _TOP.finditer(text, position):
             group = match.lastindex
             if group is None:
-                if text[match.start()] in "\"'":
-                    again = _end_of_format(text, match.start(), match.end())
-                    if again >= 0:
-                        break
-            elif group == 1:
+                continue
+            if group <= _LAST_STRING:
+                again = _end_of_format(text, *match.span())
+                if again >= 0:
+                    break
+            elif group <= _LAST_OPENED:
                 depth += 1
-            elif group == 2:
+            elif group <= _LAST_CLOSED:
                 if depth:
                     depth -= 1
             elif not depth:
@@ -133,13 +141,14 @@ def logical_end(text: str, start: int) -> int:
         for match in _LINE.finditer(text, position):
             group = match.lastindex
             if group is None:
-                if text[match.start()] in "\"'":
-                    again = _end_of_format(text, match.start(), match.end())
-                    if again >= 0:
-                        break
-            elif group == 1:
+                continue
+            if group <= _LAST_STRING:
+                again = _end_of_format(text, *match.span())
+                if again >= 0:
+                    break
+            elif group <= _LAST_OPENED:
                 depth += 1
-            elif group == 2:
+            elif group <= _LAST_CLOSED:
                 if depth:
                     depth -= 1
             elif not depth or _NO_EXPRESSION.match(text, _skip_blanks(text, match.end())):
