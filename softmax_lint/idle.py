@@ -17,7 +17,7 @@ def is_idle(text: str, at: int) -> bool:
     line = text[text.rfind("\n", 0, at) + 1 : at]
     if line.lstrip().startswith(("from ", "import ")) and ";" not in line:
         return True
-    if "(" in line and (_RESULT.search(line) or _TESTED.search(line)):
+    if "(" in line and (("->" in line and _RESULT.search(line)) or ("is" in line and _TESTED.search(line))):
         return True
     if ":" not in line:
         return False

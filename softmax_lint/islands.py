@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from softmax_lint.facts import Import
-from softmax_lint.standard import is_standard
+from softmax_lint.upwards import Upwards
 
 
 def divide(
@@ -54,17 +54,8 @@ class _Resolver:
 
     def __init__(self, imports: Mapping[str, Sequence[Import]]) -> None:
         self.imports = imports
+        self._upwards = Upwards(imports)
         self._folders: dict[tuple[str, str], Collection[str]] = {}
-        # All folders that hold files, and those above them.
-        self._holding: set[str] = set()
-        self._firsts: set[str] = set()
-        for path in imports:
-            folder, name = os.path.split(path)
-            self._firsts.add(name.removesuffix(".py"))
-            while folder not in self._holding:
-                self._holding.add(folder)
-                folder, name = os.path.split(folder)
-                self._firsts.add(name)
 
     def imported(self, path: str) -> Iterable[str]:
         folder = os.path.dirname(path)
@@ -89,26 +80,12 @@ class _Resolver:
 
     def _absolute(self, folder: str, module: str) -> Collection[str]:
         first, *rest = module.split(".")
-        if first not in self._firsts:
-            return ()
-        inner = f"{os.sep}{first}", "".join(f"{os.sep}{part}" for part in rest)
-        if is_standard(module):
-            return self._below(folder, *inner)
-        while module.strip("."):
-            found = self._below(folder, *inner) or self._below(os.path.join(folder, "src"), *inner)
+        inner = "".join(f"{os.sep}{part}" for part in (first, *rest))
+        for top in self._upwards.holding(folder, first) if module.strip(".") else ():
+            found = self._at(top.rstrip(os.sep) + inner)
             if found:
                 return found
-            parent = os.path.dirname(folder)
-            if parent == folder:
-                break
-            folder = parent
         return ()
-
-    def _below(self, folder: str, first: str, rest: str) -> Collection[str]:
-        top = folder.rstrip(os.sep)
-        if folder not in self._holding or (rest and top + first not in self._holding):
-            return ()
-        return self._at(top + first + rest)
 
     def _at(self, whole: str) -> Collection[str]:
         return [f for f in (f"{whole}.py", f"{whole}{os.sep}__init__.py") if f in self.imports]

@@ -11,7 +11,7 @@ from softmax_lint.facts import Facts
 
 # Following names is for projects that have a loss.
 if TYPE_CHECKING:
-    from softmax_lint.wiring import Outline
+    from softmax_lint.outline import Outline
 
 
 def spells_sink(text: str) -> bool:
@@ -101,7 +101,8 @@ class Index:
         return frozenset(chosen)
 
     def _wired(self, losses: list[str]) -> frozenset[str]:
-        from softmax_lint.wiring import Outline, wire
+        from softmax_lint.outline import Outline
+        from softmax_lint.wiring import wire
 
         outlines = {}
         for path, entry in self._known.items():
@@ -123,7 +124,11 @@ class Index:
                         from softmax_lint.wiring import Imports
 
                         imports = Imports(self._known)
-                    new = [other for other in imports.modules(path, module) if other not in found]
+                    new = [
+                        other
+                        for other in imports.modules(os.path.dirname(path), module)
+                        if other not in found
+                    ]
                     found.update(new)
                     pending += new
         return frozenset(found)
