@@ -84,7 +84,7 @@ def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
     watchful = index.has_logits()
     return [
         Group(Chosen(tuple(found), eager & members, watchful), members)
-        for found, members in islands.divide(roots, imports)
+        for found, members in islands.divide(roots, imports, index.imports())
     ]
 
 

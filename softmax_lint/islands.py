@@ -7,20 +7,20 @@ read with what was expected.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from softmax_lint.facts import Import
-from softmax_lint.upwards import Upwards
+from softmax_lint.importing import Imports
 
 
 def divide(
-    roots: Sequence[str], imports: Mapping[str, Sequence[Import]]
+    roots: Sequence[str], imports: Mapping[str, Sequence[Import]], meant: Imports | None = None
 ) -> list[tuple[list[str], frozenset[str]]]:
     """(roots in their order, all files they may read), for each group that nothing connects with another.
 
-    `imports` has all files.
+    `imports` has all files, and so has `meant`.
     """
-    resolver = _Resolver(imports)
+    meant = meant or Imports(imports)
     leader: dict[str, str] = {}
 
     def find(path: str) -> str:
@@ -34,7 +34,7 @@ def divide(
         pending.append(root)
     while pending:
         path = pending.pop()
-        for other in resolver.imported(path):
+        for other in _imported(path, imports.get(path, ()), meant):
             if other not in leader:
                 leader[other] = find(path)
                 pending.append(other)
@@ -49,43 +49,10 @@ def divide(
     return [(found, frozenset(members[first])) for first, found in groups.items()]
 
 
-class _Resolver:
-    """What the imports of files mean, as far as the names of files tell."""
-
-    def __init__(self, imports: Mapping[str, Sequence[Import]]) -> None:
-        self.imports = imports
-        self._upwards = Upwards(imports)
-        self._folders: dict[tuple[str, str], Collection[str]] = {}
-
-    def imported(self, path: str) -> Iterable[str]:
-        folder = os.path.dirname(path)
-        for module, name, _ in self.imports.get(path, ()):
-            yield from self._modules(folder, module)
-            if name and name != "*":
-                inner = f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
-                yield from self._modules(folder, inner)
-
-    def _modules(self, folder: str, module: str) -> Collection[str]:
-        key = (folder, module)
-        known = self._folders.get(key)
-        if known is None:
-            known = self._folders[key] = self._relative(*key) if module[:1] == "." else self._absolute(*key)
-        return known
-
-    def _relative(self, folder: str, module: str) -> Collection[str]:
-        rest = module.lstrip(".")
-        for _ in range(len(module) - len(rest) - 1):
-            folder = os.path.dirname(folder)
-        return self._at(os.path.join(folder, *rest.split(".")) if rest else folder)
-
-    def _absolute(self, folder: str, module: str) -> Collection[str]:
-        first, *rest = module.split(".")
-        inner = "".join(f"{os.sep}{part}" for part in (first, *rest))
-        for top in self._upwards.holding(folder, first) if module.strip(".") else ():
-            found = self._at(top.rstrip(os.sep) + inner)
-            if found:
-                return found
-        return ()
-
-    def _at(self, whole: str) -> Collection[str]:
-        return [f for f in (f"{whole}.py", f"{whole}{os.sep}__init__.py") if f in self.imports]
+def _imported(path: str, imports: Sequence[Import], meant: Imports) -> Iterator[str]:
+    folder = os.path.dirname(path)
+    for module, name, _ in imports:
+        yield from meant.nearest(folder, module)
+        if name and name != "*":
+            inner = f"{module}{name}" if module[-1:] == "." else f"{module}.{name}"
+            yield from meant.nearest(folder, inner)

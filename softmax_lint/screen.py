@@ -11,6 +11,7 @@ from softmax_lint.facts import Facts
 
 # Following names is for projects that have a loss.
 if TYPE_CHECKING:
+    from softmax_lint.importing import Imports
     from softmax_lint.outline import Outline
 
 
@@ -54,6 +55,7 @@ class Index:
         self._known: dict[str, _Entry] = {}
         self._importers: dict[str, dict[str, None]] = {}  # word of an import -> files
         self._named: dict[str, dict[str, None]] = {}  # name of a module -> files
+        self._imports: Imports | None = None
 
     def put(self, path: str, key: object, text: Callable[[], str]) -> None:
         """A file; `text` is asked for when the file is new or `key` is another object than before."""
@@ -66,6 +68,7 @@ class Index:
         """A file whose facts are known; `text` is asked for when its definitions matter."""
         if path in self._known:
             self.drop(path)
+        self._imports = None
         entry = self._known[path] = _Entry(key, stated, text)
         self._named.setdefault(module_name(path), {})[path] = None
         for word in entry.words:
@@ -77,6 +80,7 @@ class Index:
 
     def drop(self, path: str) -> None:
         """Forget a file that is known."""
+        self._imports = None
         words = self._known.pop(path).words
         del self._named[module_name(path)][path]
         for word in words:
@@ -109,26 +113,26 @@ class Index:
             if entry.outline is None:
                 entry.outline = Outline(path, entry.facts.imports, entry.text, self._spells_loss)
             outlines[path] = entry.outline
-        return wire(outlines, losses)
+        return wire(outlines, self.imports(), losses)
+
+    def imports(self) -> Imports:
+        """What imports of the files mean."""
+        if self._imports is None:
+            from softmax_lint.importing import Imports
+
+            self._imports = Imports(self._known)
+        return self._imports
 
     def starred(self, paths: Iterable[str]) -> frozenset[str]:
         """The files that star imports of these run for what they bind, and those that these run in turn."""
         found: set[str] = set()
         pending = list(paths)
-        imports = None
         while pending:
             path = pending.pop()
             for module, name, _ in self._known[path].facts.imports:
                 if name == "*":
-                    if imports is None:
-                        from softmax_lint.wiring import Imports
-
-                        imports = Imports(self._known)
-                    new = [
-                        other
-                        for other in imports.modules(os.path.dirname(path), module)
-                        if other not in found
-                    ]
+                    means = self.imports().modules(os.path.dirname(path), module)
+                    new = [other for other in means if other not in found]
                     found.update(new)
                     pending += new
         return frozenset(found)

@@ -11,13 +11,12 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from softmax_lint.importing import Imports
 from softmax_lint.initialising import kept_in
 from softmax_lint.outline import Outline, Part, Unit, Words
-from softmax_lint.upwards import Upwards
 
 # Called without being named: by the language, by a framework, or when an instance is called.
 _UNNAMED = frozenset(("forward", "call", "build", "setup", "compute_loss"))
-_PACKAGE = f"{os.sep}__init__.py"
 # With more ways to a sink than this a name is taken to lead there by itself.
 _MOST_WAYS = 12
 # How many definitions may stand between a file and a sink; imports do not count.
@@ -41,8 +40,7 @@ class _Search:
         self.importers: dict[str, dict[str, list[tuple[str, str]]]] = {}
         self.users: dict[tuple[str, str], list[tuple[str, Words]]] = {}
 
-    def resolve_imports(self) -> None:
-        imports = Imports(self.outlines)
+    def resolve(self, imports: Imports) -> None:
         importers = self.importers
         for path, outline in self.outlines.items():
             folder = os.path.dirname(path)
@@ -148,51 +146,10 @@ class _Search:
             self.lead(path, own, way, steps)
 
 
-class Imports:
-    """Which files the name of a module may mean: from the folder of the import upwards, as linking has it."""
-
-    def __init__(self, paths: Iterable[str]) -> None:
-        self.paths = frozenset(paths)
-        self._upwards = Upwards(self.paths)
-        self._last = frozenset(name for path in self.paths for name in _names(path))
-        self._known: dict[tuple[str, str], Sequence[str]] = {}
-
-    def modules(self, folder: str, module: str) -> Sequence[str]:
-        """The files that `module`, as a file in the folder spells it, may be."""
-        if module[-1:] != "." and module.rpartition(".")[2] not in self._last:
-            return ()
-        known = self._known.get((folder, module))
-        if known is None:
-            known = self._known[folder, module] = self._find(folder, module)
-        return known
-
-    def _find(self, folder: str, module: str) -> Sequence[str]:
-        parts = [part for part in module.split(".") if part]
-        inner = "".join(f"{os.sep}{part}" for part in parts)
-        if module.startswith("."):
-            for _ in range(len(module) - len(module.lstrip(".")) - 1):
-                folder = os.path.dirname(folder)
-            return self._at(folder + inner)
-        found: list[str] = []
-        for top in self._upwards.holding(folder, parts[0]) if parts else ():
-            found += self._at(top.rstrip(os.sep) + inner)
-        return found
-
-    def _at(self, whole: str) -> list[str]:
-        return [f for f in (f"{whole}.py", f"{whole}{_PACKAGE}") if f in self.paths]
-
-
-def _names(path: str) -> tuple[str, ...]:
-    """By which last words a file can be imported."""
-    folder, file = os.path.split(path)
-    stem = os.path.splitext(file)[0]
-    return (stem, os.path.basename(folder)) if stem == "__init__" else (stem,)
-
-
-def wire(outlines: Mapping[str, Outline], spelling: Iterable[str]) -> frozenset[str]:
+def wire(outlines: Mapping[str, Outline], imports: Imports, spelling: Iterable[str]) -> frozenset[str]:
     """The files that use what leads to the sinks in the files `spelling`, in one or more steps."""
     search = _Search(outlines)
-    search.resolve_imports()
+    search.resolve(imports)
     for path in spelling:
         search.start(path)
     search.run()

@@ -20,7 +20,7 @@ LAYERS = (
     "representation", "code", "diagnostic", "pair", "knowledge", "digests", "folders", "standard", "splitting",
     "notebook", "exports", "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection",
     "keys", "config", "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts",
-    "idle", "initialising", "upwards", "outline", "wiring",
+    "idle", "initialising", "importing", "outline", "wiring",
     "screen", "memory", "judging", "edits", "cache", "workers", "plain", "ahead", "survey", "islands", "batch", "kept", "scope",
     "run", "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "start", "__main__",
 )  # fmt: skip
