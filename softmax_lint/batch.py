@@ -69,7 +69,8 @@ def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
     index = screen.Index(task.more)
     known = [path for path in task.paths if not seen[path].failure]
     for path in known:
-        index.add(path, path, seen[path].facts, partial(survey.text_of, path))
+        text, data = partial(survey.text_of, path), partial(survey.data_of, path)
+        index.add(path, path, seen[path].facts, text, data)
     chosen = index.candidates()
     eager = chosen | index.starred(chosen)
     if len(task.paths) > len(task.files):

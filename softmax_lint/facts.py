@@ -33,8 +33,8 @@ _LOGARITHMS = (b"torch", b"tf", b"math", b"k", b"ops", b"jnp", b"backend")
 # Losses on binary logits, and what may read such logits in other files than the loss.
 _LOGITS = (b"with", b"with_", b"from_")
 _FRAMEWORKS = (b"torch", b"keras", b"tensorflow", b"lightning")
-_READS = (b".round(", b".gt(", b".ge(", b".lt(", b".le(")
-_OVER, _UNDER = rb"[<>]=?\s*0?\.\d", rb"\.\d+\s*[<>]"
+_NUMBERS_OR_READS = re.compile(rb"\.(?:\d+|(round|[gl][et])\()")
+_SIGN_BEHIND = re.compile(rb"\s*[<>]")
 # What a Keras model is trained with is told to this method; others have one of the same name.
 _COMPILE = b".compile("
 _OTHERS_COMPILE = (b"re", b"regex", b"torch")
@@ -116,14 +116,25 @@ def _follows(text: bytes, stem: bytes, before: tuple[bytes, ...], after: bytes |
 
 def _compares(lowered: bytes) -> bool:
     """Whether anything is rounded, or compared with a number below 1."""
-    if any(token in lowered for token in _READS) or re.search(_OVER, lowered):
-        return True
-    for found in re.finditer(_UNDER, lowered):
-        before = lowered[max(0, found.start() - 2) : found.start()]
-        before = before.removesuffix(b"0")[-1:]
-        if not (before.isalnum() or before in (b"_", b".")):
+    for found in _NUMBERS_OR_READS.finditer(lowered):
+        start, end = found.span()
+        if found.lastindex or _is_over(lowered, start):
             return True
+        if _SIGN_BEHIND.match(lowered, end):
+            before = lowered[max(0, start - 2) : start].removesuffix(b"0")[-1:]
+            if not (before.isalnum() or before in (b"_", b".")):
+                return True
     return False
+
+
+def _is_over(lowered: bytes, point: int) -> bool:
+    """Whether the number with this decimal point stands behind a sign of comparison."""
+    at = point - lowered.startswith(b"0", point - 1) if point else 0
+    while at and lowered[at - 1 : at].isspace():
+        at -= 1
+    if at > 1 and lowered.startswith(b"=", at - 1):
+        at -= 1
+    return at > 0 and lowered.startswith((b"<", b">"), at - 1)
 
 
 def _compilations(lowered: bytes) -> Iterator[bool]:

@@ -29,20 +29,24 @@ def module_name(path: str) -> str:
 class _Entry:
     """A file: what it says, all words of its imports, its Python on demand, and what that defines once asked."""
 
-    __slots__ = ("_reads", "facts", "key", "outline", "text", "words")
+    __slots__ = ("_data", "_reads", "facts", "key", "outline", "text", "words")
 
-    def __init__(self, key: object, stated: Facts, text: Callable[[], str]) -> None:
+    def __init__(
+        self, key: object, stated: Facts, text: Callable[[], str], data: Callable[[], bytes] | None
+    ) -> None:
         self.key = key
         self.facts = stated
         self.words = facts.words_of(stated.imports)
         self.text = text
+        self._data = data
         self.outline: Outline | None = None
         self._reads: bool | None = None
 
     def reads(self) -> bool:
         """Whether it may hold a threshold for what a model gives."""
         if self._reads is None:
-            self._reads = facts.reads_logits(self.text().encode("utf-8", "replace"))
+            data = self._data() if self._data is not None else self.text().encode("utf-8", "replace")
+            self._reads = facts.reads_logits(data)
         return self._reads
 
 
@@ -64,12 +68,21 @@ class Index:
             content = text()
             self.add(path, key, facts.state(content.encode("utf-8", "replace"), self.more), lambda: content)
 
-    def add(self, path: str, key: object, stated: Facts, text: Callable[[], str]) -> None:
-        """A file whose facts are known; `text` is asked for when its definitions matter."""
+    def add(
+        self,
+        path: str,
+        key: object,
+        stated: Facts,
+        text: Callable[[], str],
+        data: Callable[[], bytes] | None = None,
+    ) -> None:
+        """A file whose facts are known; `text` is asked for when its definitions matter, and `data`, where it can
+        be had without its text, when its comparisons do.
+        """
         if path in self._known:
             self.drop(path)
         self._imports = None
-        entry = self._known[path] = _Entry(key, stated, text)
+        entry = self._known[path] = _Entry(key, stated, text, data)
         self._named.setdefault(module_name(path), {})[path] = None
         for word in entry.words:
             self._importers.setdefault(word, {})[path] = None

@@ -109,14 +109,27 @@ def _is_declared(raw: bytes) -> bool:
 
 def text_of(path: str) -> str:
     """The Python of a file that could be read before, magics and all; nothing where that is no longer so."""
+    found = _python_of(path)
+    if isinstance(found, str):
+        return found
+    text = found.decode("utf-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def data_of(path: str) -> bytes:
+    """The same in UTF-8; lines may have other ends."""
+    found = _python_of(path)
+    return found.encode("utf-8", "replace") if isinstance(found, str) else found
+
+
+def _python_of(path: str) -> str | bytes:
     try:
         with open(path, "rb") as file:
             raw = file.read()
     except (OSError, ValueError):
         return ""
     if not path.endswith(".ipynb") and is_plain(raw):
-        text = raw.decode("utf-8")
-        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        return raw
     from softmax_lint import source
 
     try:
