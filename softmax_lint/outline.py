@@ -33,12 +33,13 @@ _TARGETS = re.compile(_BOUND), re.compile(r"\n" + _BOUND)
 _INNER_TARGETS = re.compile(rf"[ \t]*{_SUITE}{_BOUND}"), re.compile(rf"\n[ \t]*{_SUITE}{_BOUND}")
 _BLOCK = re.compile(r"(?:if|try|with|for|while|async|match)\b")
 _MEMBER = re.compile(r"def[ \t]+(\w+)")
+_BEFORE_ATTRIBUTE = (".", "'", '"')
 _SIMPLE = frozenset("\"'#;")
 _BLANKS = (" ", "\t")
 # As `ctc_loss_reduction`; losses themselves go on with one of two words.
 _MADE_OF_LOSS = re.compile(r"[lL]oss_(?!with|2d)\w*")
 # A text that was searched for so many words is not searched for what is none of its words.
-_MANY = 24
+_MANY = 48
 _APART = bytes(code if re.match(rb"\w", bytes([code])) else ord(" ") for code in range(256))
 
 Words = frozenset[str]
@@ -164,7 +165,7 @@ class Outline:
         if self._bare is None and not _holds_attribute(self.raw, word):
             return False
         text = self.bare
-        return any(text[at - 1 : at] in (".", "'", '"') for at in self._offsets(word))
+        return any(text[at - 1 : at] in _BEFORE_ATTRIBUTE for at in self._offsets(word))
 
     def _offsets(self, word: str) -> list[int]:
         known = self._found.get(word)
@@ -228,16 +229,13 @@ def _uses(text: str, word: str) -> list[int]:
 
 
 def _holds_attribute(text: str, word: str) -> bool:
-    if word not in text:
-        return False
-    for mark in ".'\"":
-        asked = mark + word
-        at, size = text.find(asked), len(asked)
-        while at >= 0:
+    at, size = text.find(word), len(word)
+    while at >= 0:
+        if text[at - 1 : at] in _BEFORE_ATTRIBUTE:
             after = text[at + size : at + size + 1]
             if not (after.isalnum() or after == "_"):
                 return True
-            at = text.find(asked, at + size)
+        at = text.find(word, at + size)
     return False
 
 
