@@ -34,7 +34,7 @@ _INNER_TARGETS = re.compile(rf"[ \t]*{_SUITE}{_BOUND}"), re.compile(rf"\n[ \t]*{
 _BLOCK = re.compile(r"(?:if|try|with|for|while|async|match)\b")
 _MEMBER = re.compile(r"def[ \t]+(\w+)")
 _BEFORE_ATTRIBUTE = (".", "'", '"')
-_SIMPLE = frozenset("\"'#;")
+_UNCLEAR = frozenset("\"'#;")
 _BLANKS = (" ", "\t")
 # As `ctc_loss_reduction`; losses themselves go on with one of two words.
 _MADE_OF_LOSS = re.compile(r"[lL]oss_(?!with|2d)\w*")
@@ -209,8 +209,8 @@ def _may_use(text: str, word: str) -> bool:
         before, after = text[at - 1 : at], text[at + size : at + size + 1]
         if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
             line = text[text.rfind("\n", 0, at) + 1 : at]
-            # Without a quote it is what it seems, or part of something that is hidden.
-            if not line.lstrip().startswith(("from ", "import ")) or not _SIMPLE.isdisjoint(line):
+            # An import without these is what it seems, or stands in something that is hidden.
+            if not line.lstrip().startswith(("from ", "import ")) or not _UNCLEAR.isdisjoint(line):
                 return True
         at = text.find(word, at + size)
     return False
@@ -229,6 +229,7 @@ def _uses(text: str, word: str) -> list[int]:
 
 
 def _holds_attribute(text: str, word: str) -> bool:
+    """Whether a text, comments and all, holds a word behind a dot or at the start of a string."""
     at, size = text.find(word), len(word)
     while at >= 0:
         if text[at - 1 : at] in _BEFORE_ATTRIBUTE:
