@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from softmax_lint.regex import late
 from softmax_lint.splitting import logical_lines
 
 IGNORE, IGNORE_FILE, NOQA = "ignore", "ignore-file", "noqa"
@@ -31,16 +32,16 @@ class Directive:
     last_row: int
 
 
-_STRING_OR_COMMENT = re.compile(
+_STRING_OR_COMMENT = late(
     r"""\"{3}[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*(?:\"{3}|\Z)|'{3}[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*(?:'{3}|\Z)"""
     r"""|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|(?P<comment>\#[^\n]*)""",
     re.DOTALL,
 )
-_MARK = re.compile(r"softmax-lint:|noqa", re.IGNORECASE)
-_OURS = re.compile(
+_MARK = late(r"softmax-lint:|noqa", re.IGNORECASE)
+_OURS = late(
     r"#\s*softmax-lint:\s*(?P<kind>ignore-file|ignore)(?![\w-])\s*(?:\[(?P<codes>[^\]]*)\])?(?:[^#]|#(?=\d))*"
 )
-_NOQA = re.compile(
+_NOQA = late(
     r"#\s*noqa(?![\w-])(?P<colon>\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*(?![A-Z0-9]))?)?",
     re.IGNORECASE,
 )

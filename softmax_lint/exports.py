@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 
 from softmax_lint.notebook import is_foreign, timed
+from softmax_lint.regex import late
 
 _DATABRICKS = "# Databricks notebook source"
 _MAGIC = "# MAGIC"
-_MARK = re.compile(r"^#(?:[ \t]*%%|[ \t]*COMMAND -|[ \t]*In\[).*\n?", re.M)
-_PYTHON = re.compile(r"%python[ \t]*(?:#.*)?$|%%\w")
-_CODE = re.compile(r"[ \t]*[^ \t#]")
+_MARK = late(r"^#(?:[ \t]*%%|[ \t]*COMMAND -|[ \t]*In\[).*\n?", re.M)
+_PYTHON = late(r"%python[ \t]*(?:#.*)?$|%%\w")
+_CODE = late(r"[ \t]*[^ \t#]")
 
 
 def unfold(text: str) -> str:

@@ -4,11 +4,11 @@ imports, which count as such.
 
 from __future__ import annotations
 
-import re
+from softmax_lint.regex import late
 
-_HEADER_ENDS = re.compile(r"\)\s*(?:->|:)")
-_TESTED = re.compile(r"\b(?:isinstance|issubclass)\([^()]*,[^()]*(?:\([^()]*)?\Z")
-_RESULT = re.compile(r"\)\s*->[^:\n]*\Z")
+_HEADER_ENDS = late(r"\)\s*(?:->|:)")
+_TESTED = late(r"\b(?:isinstance|issubclass)\([^()]*,[^()]*(?:\([^()]*)?\Z")
+_RESULT = late(r"\)\s*->[^:\n]*\Z")
 _LONGEST_HEADER = 4_000
 
 

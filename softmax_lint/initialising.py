@@ -6,15 +6,15 @@ compared pass on nothing. A line that may do more, as a call of a function does,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
+from softmax_lint.regex import late
 from softmax_lint.splitting import logical_lines
 
-_WORD = re.compile(r"[^\W\d]\w*")
-_CALLED = re.compile(r"(\w+)[ \t]*\(")
-_TARGET = re.compile(r"[ \t]*(self\.)?([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
-_TEST = re.compile(r"[ \t]*(?:if|elif|while)\b[^\n]*:\s*\Z|[ \t]*(?:assert|raise)\b")
+_WORD = late(r"[^\W\d]\w*")
+_CALLED = late(r"(\w+)[ \t]*\(")
+_TARGET = late(r"[ \t]*(self\.)?([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
+_TEST = late(r"[ \t]*(?:if|elif|while)\b[^\n]*:\s*\Z|[ \t]*(?:assert|raise)\b")
 # What reads names and settings, or moves a loss; classes, in upper case, make what is kept.
 _HARMLESS = frozenset(
     {

@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any
 
+from softmax_lint.regex import late
 from softmax_lint.splitting import logical_end
 
 # Cell magics whose body is not code of this notebook's own Python.
@@ -22,23 +23,23 @@ FOREIGN_CELLS = frozenset(_FOREIGN.split())
 # Line magics that run the Python statement they are given.
 _RUNNERS = r"(?:time|timeit|prun|memit|mprun|lprun|snakeviz)"
 
-_HINT = re.compile(r"^[ \t]*(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])|\?[ \t]*(?:#.*)?$|=[ \t]*[!%]", re.M)
+_HINT = late(r"^[ \t]*(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])|\?[ \t]*(?:#.*)?$|=[ \t]*[!%]", re.M)
 # One of these stands in all that the pattern finds; looking for them is ten times as fast.
 _SIGNS = ("%", "!", "?", "pip", "conda", "mamba", "cd ", "cd\t")
-_CELL_MAGIC = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*%%(!|\w+)")
+_CELL_MAGIC = late(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*%%(!|\w+)")
 # Databricks spells the language of a cell with one sign. What may be a line magic as well stands alone.
-_LANGUAGE = re.compile(
+_LANGUAGE = late(
     r"(?:[ \t]*(?:#[^\n]*)?\n)*%(?:(?:md|md-sandbox|scala)(?![\w-])|(?:sql|sh|fs|r)[ \t]*(?:\n|$))"
 )
-_RUN = re.compile(
+_RUN = late(
     rf"%(?P<name>{_RUNNERS})(?P<flags>(?:[ \t]+-[a-zA-Z](?:[ \t]*[\d.]+)?)*)[ \t]+"
     r"(?=[^\s#-])(?!(?:for|while|if|with|try|def|class|async)\b)"
 )
-_MAGIC = re.compile(r"%|!|\?")
-_AUTOMAGIC = re.compile(r"(?:(?:pip3?|conda|mamba)[ \t]+[a-z]+(?:[ \t]|$)|cd[ \t]+[\w./~])")
-_ASSIGNED = re.compile(r"([\w.,\[\]'\"*() \t]+?=)[ \t]*(?:!|%%?[a-zA-Z])")
-_INDENTED = re.compile(r"(?:[ \t]*\n)*([ \t]+)(?=\S)")
-_HELP = re.compile(r"[%\w.*]+(?:\[[^\]\n]*\])?[ \t]*\?{1,2}[ \t]*(?:#[^\n]*)?$")
+_MAGIC = late(r"%|!|\?")
+_AUTOMAGIC = late(r"(?:(?:pip3?|conda|mamba)[ \t]+[a-z]+(?:[ \t]|$)|cd[ \t]+[\w./~])")
+_ASSIGNED = late(r"([\w.,\[\]'\"*() \t]+?=)[ \t]*(?:!|%%?[a-zA-Z])")
+_INDENTED = late(r"(?:[ \t]*\n)*([ \t]+)(?=\S)")
+_HELP = late(r"[%\w.*]+(?:\[[^\]\n]*\])?[ \t]*\?{1,2}[ \t]*(?:#[^\n]*)?$")
 
 
 class NotANotebook(Exception):

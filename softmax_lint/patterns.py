@@ -10,13 +10,16 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
+from softmax_lint.regex import late
+
+_SPECIAL = frozenset("*?[{")
 # Takes an absolute path; tells whether a pattern matches it or its last part.
 Matcher = Callable[[str], bool]
 
 
 def compile_patterns(patterns: Iterable[str], root: str) -> Matcher:
     """One matcher for `patterns`; relative ones start at the folder `root`."""
-    names, paths = [], []
+    literal, names, paths = set(), [], []
     for pattern in patterns:
         pattern = pattern.replace(os.sep, "/")
         pattern = pattern[2:] if pattern.startswith("./") else pattern
@@ -25,21 +28,24 @@ def compile_patterns(patterns: Iterable[str], root: str) -> Matcher:
             absolute = stripped.startswith("/") or os.path.isabs(stripped)
             base = "" if absolute else re.escape(root.replace(os.sep, "/").rstrip("/")) + "/"
             paths.append(base + _translate(stripped))
-        elif stripped:
+        elif _SPECIAL.isdisjoint(stripped):
+            literal.add(stripped)
+        else:
             names.append(_translate(stripped))
     name_of = re.compile("|".join(f"(?:{name})" for name in names)).fullmatch if names else None
     path_of = re.compile("|".join(f"(?:{path})" for path in paths)).fullmatch if paths else None
 
     def matches(path: str) -> bool:
         path = path.replace(os.sep, "/")
-        if name_of is not None and name_of(path.rpartition("/")[2]):
+        name = path.rpartition("/")[2]
+        if name in literal or (name_of is not None and name_of(name)):
             return True
         return path_of is not None and path_of(path) is not None
 
     return matches
 
 
-_PIECE = re.compile(r"\*\*/|\*+|\?|\[!?\]?[^\]]*\]|[{},]|[^*?\[{},]+|\[")
+_PIECE = late(r"\*\*/|\*+|\?|\[!?\]?[^\]]*\]|[{},]|[^*?\[{},]+|\[")
 
 
 def _translate(pattern: str) -> str:

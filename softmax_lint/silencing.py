@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from softmax_lint.comments import IGNORE, scan
 from softmax_lint.diagnostic import Diagnostic, Edit, Place
 from softmax_lint.lines import Lines
+from softmax_lint.regex import late
 
-_CODES = re.compile(r"\[[^\]]*\]")
+_CODES = late(r"\[[^\]]*\]")
 # Neither can be silenced by a comment on its row: the one does not parse, the other is about a comment.
 UNSILENCEABLE = ("SML900", "SML901")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass
 
 from softmax_lint import exports, notebook
+from softmax_lint.regex import late
 
-_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
-_BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
-_LINE_END = re.compile(rb"\r\n|\r|\n")
+_COOKIE = late(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_BLANK = late(rb"^[ \t\f]*(?:#.*)?$")
+_LINE_END = late(rb"\r\n|\r|\n")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),

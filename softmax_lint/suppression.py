@@ -15,10 +15,11 @@ from softmax_lint.comments import IGNORE_FILE, NOQA, Directive, mentions, names_
 from softmax_lint.config import Settings, ignored_codes
 from softmax_lint.diagnostic import Diagnostic, Edit, Fix, Place, Report
 from softmax_lint.lines import texts
+from softmax_lint.regex import late
 from softmax_lint.selection import Named
 
 UNUSED, UNUSED_NAME, INVALID_SYNTAX = "SML901", "unused-suppression", "SML900"
-_OWN_CODE = re.compile(r"SML\d*", re.IGNORECASE)
+_OWN_CODE = late(r"SML\d*", re.IGNORECASE)
 # A code of a directive as it was used: (directive's position in its text, spelling or None for all rules).
 _Use = tuple[int, str | None]
 

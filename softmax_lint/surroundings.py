@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from softmax_lint.regex import late
+
 ROOT_MARKS = ("softmax-lint.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
 SUFFIXES = (".py", ".ipynb")
 # Files that are searched for imports, for each folder on the way up.
@@ -20,8 +22,8 @@ MOST_BESIDE = 2_000
 MOST_FOLDERS = 1_000
 _SKIPPED = frozenset({"node_modules", "venv", "build", "dist"})
 # Also inside the strings of a notebook's JSON, which need not be parsed for that.
-_IMPORT = re.compile(r'(?:^|\\n|")[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))', re.M)
-_AS = re.compile(r"[ \t]+as[ \t]+\w+")
+_IMPORT = late(r'(?:^|\\n|")[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))', re.M)
+_AS = late(r"[ \t]+as[ \t]+\w+")
 
 
 def base_of(paths: Sequence[str]) -> str:

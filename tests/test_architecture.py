@@ -17,12 +17,14 @@ PACKAGE = Path(softmax_lint.__file__).parent
 # From the bottom up. A module imports from its own part and from parts that stand before it. A new part is a
 # decision: give it its place here.
 LAYERS = (
-    "representation", "code", "diagnostic", "pair", "knowledge", "digests", "folders", "standard", "splitting",
+    "regex", "representation", "code", "diagnostic", "pair", "knowledge", "digests", "folders", "standard",
+    "splitting",
     "notebook", "exports", "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection",
     "keys", "config", "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts",
     "idle", "initialising", "importing", "outline", "wiring",
     "screen", "memory", "judging", "edits", "cache", "workers", "plain", "ahead", "survey", "islands", "batch",
-    "kept", "scope", "run", "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "start", "__main__",
+    "kept", "scope", "run", "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "start",
+    "__main__",
 )  # fmt: skip
 # Who may import a library that costs start-up time, or that the core has no business with.
 KEEPERS = {

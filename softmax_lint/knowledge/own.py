@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from softmax_lint.knowledge import schema
 from softmax_lint.knowledge.schema import Api, Flag
+from softmax_lint.regex import late
 from softmax_lint.representation import ANY, EXPECTED, PRODUCED
 
 FORMS: Final = (schema.FUNCTION, schema.CLASS, schema.METHOD)
 FRAMEWORKS: Final = ("torch", "keras", "tensorflow", "jax")
-_DOTTED: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_DOTTED: Final = late(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 # What a role cannot do without: one of the fields of each group.
 _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     schema.ACTIVATION: (("produces",),),

@@ -27,6 +27,7 @@ from softmax_lint.linking.values import (
     Thing,
     Value,
 )
+from softmax_lint.regex import late
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
@@ -232,7 +233,7 @@ def _is_softmax(name: str) -> bool:
     return _SOFTMAX.fullmatch(name) is not None
 
 
-_SOFTMAX = re.compile(r"(?<![a-zA-Z_])softmax(?![a-zA-Z_])", re.I)
+_SOFTMAX = late(r"(?<![a-zA-Z_])softmax(?![a-zA-Z_])", re.I)
 
 
 def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments, writes: bool = True) -> bool:

@@ -20,11 +20,12 @@ from typing import TypeVar
 
 from softmax_lint.code import Ops
 from softmax_lint.lowering.shapes import Adaptor, Unparsable, Walk
+from softmax_lint.regex import late
 
 __all__ = ["Span", "SyntaxProblem", "locate", "lower", "span"]
 
-_FORM_FEED = re.compile(r"^[ \t\f]*\f", re.M)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_FORM_FEED = late(r"^[ \t\f]*\f", re.M)
+_SURROGATE = late("[\ud800-\udfff]")
 
 Tree = TypeVar("Tree")
 

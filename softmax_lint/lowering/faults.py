@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
+from softmax_lint.regex import late
 from softmax_lint.splitting import blank_hidden
 
 # A bracket costs the native parser about eight kilobytes of stack for each level, anything else far less.
 # Python itself allows 200 open brackets.
 _BRACKETS = 90
 _WEIGHT = 1_500
-_BRACKET = re.compile(r"[()\[\]{}]")
-_TOKEN = re.compile(r"\w+|[\"'][_\s]*[\"']|[^\w\s]|\n")
-_LAST_TOKEN = re.compile(r"(?:\w*[\"'][_\n]*[\"']|\w+|[^\w\s])\Z")
+_BRACKET = late(r"[()\[\]{}]")
+_TOKEN = late(r"\w+|[\"'][_\s]*[\"']|[^\w\s]|\n")
+_LAST_TOKEN = late(r"(?:\w*[\"'][_\n]*[\"']|\w+|[^\w\s])\Z")
 _LONG = 3_000
 
 

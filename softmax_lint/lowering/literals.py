@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_ESCAPE = re.compile(
+from softmax_lint.regex import late
+
+_ESCAPE = late(
     r"\\(?:(\n)|([\\'\"abfnrtv])|([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|N\{([^}]+)\})"
 )
 _SIMPLE = {

@@ -76,12 +76,11 @@ from softmax_lint.lowering.shapes import (
     Unparsable,
     shape_of_made,
 )
+from softmax_lint.regex import late
 
-_FOREIGN_WORD = re.compile(r"\w*[^\x00-\x7f]\w*")
+_FOREIGN_WORD = late(r"\w*[^\x00-\x7f]\w*")
 # From 3.14 on ``except A, B`` catches both; before, and for LibCST, it is Python 2 for ``except A as B``.
-_BARE_EXCEPT = (
-    re.compile(r"^[ \t]*except\b(?!\*?[ \t]*\()[^:\n]*,", re.M) if sys.version_info >= (3, 14) else None
-)
+_BARE_EXCEPT = late(r"^[ \t]*except\b(?!\*?[ \t]*\()[^:\n]*,", re.M) if sys.version_info >= (3, 14) else None
 
 _OPERATORS: dict[type, str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",

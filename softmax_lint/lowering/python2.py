@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from softmax_lint.regex import late
 from softmax_lint.splitting import blank_hidden
 
 # What stands before a small statement.
 _START = r"(?:^|(?<=[;:]))[ \t]*"
-_PRINT = re.compile(_START + r"(print)[ \t]*(?=[\"'\w`{~])", re.M)
-_EXEC = re.compile(_START + r"(exec[ \t])[ \t]*(?=[\"'\w])", re.M)
-_RAISE = re.compile(_START + r"raise\b", re.M)
-_EXCEPT = re.compile(r"^[ \t]*except\b[^:\n]*?(,[ \t]*\w+[ \t]*):", re.M)
-_OCTAL = re.compile(r"(?<![\w.])(0+)(?=[0-9]+[lL]?(?![\w.]))")
-_LONG = re.compile(r"(?<![\w.])(?:0[xX][0-9a-fA-F]+|[0-9]+)([lL])\b")
-_UNICODE_RAW = re.compile(r"(?<!\w)([uU])(?=[rR][\"'])")
-_ASYNC = re.compile(r"(?<!\w)(async)(?=[ \t]*(?:=|\)|,|\.))")
-_UNEQUAL = re.compile(r"(<>)")
-_BACKTICK = re.compile(r"`")
+_PRINT = late(_START + r"(print)[ \t]*(?=[\"'\w`{~])", re.M)
+_EXEC = late(_START + r"(exec[ \t])[ \t]*(?=[\"'\w])", re.M)
+_RAISE = late(_START + r"raise\b", re.M)
+_EXCEPT = late(r"^[ \t]*except\b[^:\n]*?(,[ \t]*\w+[ \t]*):", re.M)
+_OCTAL = late(r"(?<![\w.])(0+)(?=[0-9]+[lL]?(?![\w.]))")
+_LONG = late(r"(?<![\w.])(?:0[xX][0-9a-fA-F]+|[0-9]+)([lL])\b")
+_UNICODE_RAW = late(r"(?<!\w)([uU])(?=[rR][\"'])")
+_ASYNC = late(r"(?<!\w)(async)(?=[ \t]*(?:=|\)|,|\.))")
+_UNEQUAL = late(r"(<>)")
+_BACKTICK = late(r"`")
 
 
 def modernise(text: str) -> str:

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from softmax_lint.lowering.python2 import modernise
 from softmax_lint.lowering.shapes import Unparsable
+from softmax_lint.regex import late
 from softmax_lint.splitting import blank_hidden, logical_lines, split
 
 # How many changed texts are parsed for one statement (one member, for classes) before it is given up.
@@ -20,14 +21,14 @@ ATTEMPTS = 20
 # Members of a class that are mended one by one.
 _MEMBERS = 10
 
-_FIRST_CODE = re.compile(r"^([ \t]*)[^\s#]", re.M)
-_TABS = re.compile(r"^ *\t", re.M)
-_TARGET = re.compile(
+_FIRST_CODE = late(r"^([ \t]*)[^\s#]", re.M)
+_TABS = late(r"^ *\t", re.M)
+_TARGET = late(
     r"((?:[A-Za-z_][\w.]*)(?:[ \t]*,[ \t]*[A-Za-z_][\w.]*)*)[ \t]*(?::[^=\n]*)?"
     r"(?:[-+*/%&|^@]|//|\*\*|<<|>>)?=(?!=)"
 )
-_WORD = re.compile(r"(?:async[ \t]+)?([A-Za-z_]\w*|@)")
-_NAME_BOUND = re.compile(r"(?:async[ \t]+)?(?:def|class)[ \t]+([A-Za-z_]\w*)")
+_WORD = late(r"(?:async[ \t]+)?([A-Za-z_]\w*|@)")
+_NAME_BOUND = late(r"(?:async[ \t]+)?(?:def|class)[ \t]+([A-Za-z_]\w*)")
 _CLAUSES = frozenset(("elif", "else", "except", "finally"))
 _HEADS = {"elif": "elif b'':", "else": "else:", "except": "except:", "finally": "finally:"}
 _DECLARES = frozenset(("def", "class"))

@@ -7,12 +7,13 @@ from itertools import groupby
 from xml.sax.saxutils import escape
 
 from softmax_lint.diagnostic import Diagnostic, Report
+from softmax_lint.regex import late
 from softmax_lint.reporters import RenderOptions
 from softmax_lint.reporters.flat import line_of, sentence
 from softmax_lint.reporters.names import located, printable, shown
 
 # What XML 1.0 has no way to write down.
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_XML = late("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(report: Report, options: RenderOptions) -> str:

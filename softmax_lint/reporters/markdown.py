@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from softmax_lint.diagnostic import Diagnostic, Report
+from softmax_lint.regex import late
 from softmax_lint.reporters import RenderOptions
 from softmax_lint.reporters.names import located, printable
 
 MARK = "<!-- softmax-lint -->"
 # GitHub's limit for a comment is 65,536 characters.
 _MOST = 60_000
-_SPECIAL = re.compile(r"([\\*_{}\[\]<>#|~&!@$])")
+_SPECIAL = late(r"([\\*_{}\[\]<>#|~&!@$])")
 _ICONS = {"error": "🛑 error", "warning": "⚠️ warning", "info": "ℹ️ info"}
 
 

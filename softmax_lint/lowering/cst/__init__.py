@@ -6,7 +6,6 @@ Everything that knows LibCST's node types is in this package; importing it impor
 from __future__ import annotations
 
 import gc
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,8 +17,9 @@ from softmax_lint.lowering.cst.expressions import EXPRESSIONS
 from softmax_lint.lowering.cst.statements import STATEMENTS, flat
 from softmax_lint.lowering.faults import before, too_deep
 from softmax_lint.lowering.shapes import Adaptor, Made, Node, Unparsable, shape_of_made
+from softmax_lint.regex import late
 
-_ERROR_PLACE = re.compile(r"error at (\d+):(\d+)")
+_ERROR_PLACE = late(r"error at (\d+):(\d+)")
 
 
 def parse_module(text: str) -> libcst.Module:
