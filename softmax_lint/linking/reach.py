@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 DRAWS = frozenset(
     {"log", "log_", "categorical", "onehotcategorical", "bernoulli", "multinomial", "gumbel_softmax"}
 )
-# Parts of the names of all that gives probabilities: activations, and models that end in one.
+# Names of all that gives probabilities: activations, and models that end in one.
 ACTIVE = re.compile(
-    "softmax|sigmoid|sparsemax|softmin|expit|logistic|resnet|vgg|mobilenet|efficientnet|densenet|inception|"
-    "xception|nasnet|convnext|unet|fpn|pspnet|linknet|classifier",
+    "softmax|sigmoid|sparsemax|softmin|expit|logistic|^(?:convnext(?:tiny|small|base|x?large)|densenet[0-9]+|"
+    "efficientnet(?:v2)?(?:b[0-9]|[sml])|inception(?:v3|resnetv2)|mobilenet(?:v[23])?(?:large|small)?|"
+    "nasnet(?:large|mobile)|resnet[0-9]+(?:v2)?|vgg1[69]|xception|fpn|linknet|pspnet|unet|imageclassifier)$",
     re.I,
 )
 # Methods that apply a model.
@@ -241,6 +242,8 @@ class _Search:
             elif isinstance(thing, Obj):
                 self.active = self.applies = True
                 record = machine.heap.records[thing.id]
+                if record.kind == "library" and record.of.role == LOSS:
+                    return True
                 if record.kind == "instance" and self._class(record.of):
                     return True
                 if record.kind in ("list", "dict") and thing.id not in self.seen:
@@ -248,7 +251,9 @@ class _Search:
                     inner = record.slots.get(ITEMS)
                     if inner is not None and any(map(self._value, effects.values_in(inner[0].thing))):
                         return True
-        return effects.carries_loss(machine, value)
+            elif isinstance(thing, Name) and self._row(thing.path):
+                return True
+        return False
 
     def _class(self, thing: Class) -> bool:
         """Whether a method of the class may meet a loss, or is run by a library that does."""

@@ -1,0 +1,38 @@
+"""What decides whether a function that nobody calls is run knows every name that the rows have."""
+
+from __future__ import annotations
+
+from softmax_lint.knowledge import rows
+from softmax_lint.knowledge.schema import LOG, LOSS, METRIC, SAMPLER, TRAINER
+from softmax_lint.linking.reach import ACTIVE, DRAWS
+from softmax_lint.representation import LOG_SOFTMAX, SIGMOID, SOFTMAX
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def test_activations_are_known_by_name() -> None:
+    for row in rows():
+        given = {
+            row.produces,
+            row.activation_default,
+            *(meaning for flag in row.flags for _, meaning in flag.when),
+        }
+        if row.role in (LOSS, METRIC, TRAINER) or not given & {
+            SOFTMAX,
+            LOG_SOFTMAX,
+            SIGMOID,
+            "softmax",
+            "sigmoid",
+        }:
+            continue
+        for name in (row.name, *row.aliases):
+            assert ACTIVE.search(_last(name)), name
+
+
+def test_draws_are_known_by_name() -> None:
+    named = {_last(name).lower() for row in rows() if row.role == LOG for name in (row.name, *row.aliases)}
+    assert named <= DRAWS
+    # Samplers with other names were never a reason to run a function.
+    assert DRAWS - named <= {_last(row.name).lower() for row in rows() if row.role == SAMPLER}
