@@ -57,6 +57,7 @@ class _Calls(NamedTuple):
     """What a body calls by names that sinks have: (first name or None, attributes), and what else counts here."""
 
     sinks: frozenset[tuple[str | None, tuple[str, ...]]]
+    held_sinks: frozenset[tuple[str, tuple[str, ...]]]  # such names that it reads, to call or to hand on
     compiles: bool
     given: frozenset[str]  # its parameters
     preset: frozenset[str]  # those that have a default which is no constant
@@ -124,7 +125,11 @@ class _Search:
         self.applies = self.applies or calls.applies or (calls.applies_given and function is not self.root)
         self.reads = self.reads or (print_.reads and machine.watchful)
         self._holds(function, receiver, calls)
-        if calls.compiles or any(self._sink(function, receiver, first, path) for first, path in calls.sinks):
+        if (
+            calls.compiles
+            or any(self._sink(function, receiver, first, path) for first, path in calls.sinks)
+            or any(self._is_loss(function, receiver, first, path) for first, path in calls.held_sinks)
+        ):
             return True
         for name in print_.names:
             if name not in calls.given and name not in calls.bound:
@@ -165,6 +170,8 @@ class _Search:
         """Whether a call of `first.path` may be one of a loss."""
         machine, last, calls = self.machine, path[-1] if path else first or "", _calls(function.code)
         draws = last.lower() in DRAWS
+        if last == "backward" and path and calls.applies:
+            return True  # what goes backward may come from a loss that has another name here
         me = function.code[3][0][0] if function.code[3] and function.owner is not None else None
         if first is not None and first == me and len(path) == 1:
             self.draws = self.draws or draws
@@ -192,6 +199,21 @@ class _Search:
             return not draws and (first in calls.bound or first in calls.preset)
         self.draws = self.draws or draws
         return not draws and self._anywhere(last)
+
+    def _is_loss(self, function: Func, receiver: Thing, first: str, path: tuple[str, ...]) -> bool:
+        """Whether the function has a loss in its hands, to give it to another one."""
+        me = function.code[3][0][0] if function.code[3] and function.owner is not None else None
+        if first == me:
+            value = self._attribute(receiver, path[0]) if len(path) == 1 else None
+            return value is not None and effects.carries_loss(self.machine, value)
+        if first in _calls(function.code).given or first in _calls(function.code).bound:
+            return False
+        value = effects.peek(self.machine, function.env, first)
+        if value is None:
+            return False
+        if not path:
+            return effects.carries_loss(self.machine, value)
+        return any(isinstance(c.thing, Name) and self._row(".".join((c.thing.path, *path))) for c in value)
 
     def _row(self, path: str) -> bool:
         row = find(path)
@@ -307,6 +329,7 @@ def _calls(function: code.Expr) -> _Calls:
     if cached is not None and cached[0] is function:
         return cached[1]
     sinks: set[tuple[str | None, tuple[str, ...]]] = set()
+    held_sinks: set[tuple[str, tuple[str, ...]]] = set()
     given = frozenset(name for name, _, _ in function[3])
     bound: set[str] = set()
     names: set[str] = set()
@@ -336,11 +359,16 @@ def _calls(function: code.Expr) -> _Calls:
                 owners.add(first)
         elif tag == code.NAME and number == 3 and isinstance(node[1], int):
             names.add(node[2])
+            if effects.is_token(node[2]):
+                held_sinks.add((node[2], ()))
             active = active or _active(node[2])
         elif tag == code.ATTR and number == 4 and isinstance(node[1], int):
             active = active or _active(node[3])
             if node[2][0] == code.NAME and node[2][2] == me:
                 held.add(node[3])
+            first, path = _chain(node) if effects.is_token(node[3]) else (None, ())
+            if first is not None:
+                held_sinks.add((first, path))
         elif tag == code.FN and number == 5:
             bound.update(name for name, _, _ in node[3])
         elif tag == code.CONST and number == 3 and isinstance(node[2], str):
@@ -362,6 +390,7 @@ def _calls(function: code.Expr) -> _Calls:
     bound -= given
     result = _Calls(
         frozenset(sinks),
+        frozenset(held_sinks),
         compiles,
         given,
         frozenset(name for name, _, default in function[3] if default and default[0] != code.CONST),
