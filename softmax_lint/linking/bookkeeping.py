@@ -29,6 +29,7 @@ from softmax_lint.linking.values import (
     Thing,
     Unknown,
     Value,
+    literal,
     unknown,
 )
 
@@ -36,14 +37,28 @@ if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
 MANY = 150  # operations of one run, from which on it counts
+OFTEN = 80  # shorter runs, after which the next ones count, too
 RUNS = 3  # dull ones, after which no more are made
 DEEP = 3  # levels of contents that are looked through
+_NOTHING = Const(None)
 NAMES = ("soft", "sigm", "log", "linear", "entropy", "loss", "bce", "nll", "relu", "tanh", "elu", "identity")
 
 
-def skipped(machine: Machine, function: Func, given: Arguments) -> Value | None:
+# A function, and the class of its receiver: a method may be dull for one class and train a model for another.
+Book = tuple[tuple[int, int], int | None]
+
+
+def book(machine: Machine, function: Func, receiver: Thing) -> Book:
+    """Under which books are kept of a function's runs."""
+    if not isinstance(receiver, Obj):
+        return function.definition, None
+    record = machine.heap.records[receiver.id]
+    return function.definition, record.of.id if record.kind == "instance" else None
+
+
+def skipped(machine: Machine, at: Book, function: Func, given: Arguments) -> Value | None:
     """What stands for a call of a function that is known to be dull; None where it has to be run."""
-    if machine.dull.get(function.definition, 0) < RUNS:
+    if machine.dull.get(at, 0) < RUNS:
         return None
     first = function.owner is not None
     values = [*given.positional[first:], *(argument for _, argument in given.keywords)]
@@ -52,14 +67,18 @@ def skipped(machine: Machine, function: Func, given: Arguments) -> Value | None:
     return unknown(f"`{function.code[2]}` is not followed any more", machine.fresh("dull"))
 
 
-def note(machine: Machine, function: Func, result: Value, before: tuple[int, int, Mark]) -> None:
+def note(machine: Machine, at: Book, result: Value, before: tuple[int, int, Mark]) -> None:
     """Learn from a run: `before` is the operations, the meetings and the heap as they were."""
     operations, met, mark = before
     if machine.operations - operations < MANY:
-        return
-    at = function.definition
+        short = machine.short[at] = machine.short.get(at, 0) + 1
+        # A number that is known may say how many units a layer has.
+        if short <= OFTEN or (literal(result) or _NOTHING).value is not None:
+            return
     dull = machine.met == met and not _matters(machine, result) and not _wrote(machine, mark)
     machine.dull[at] = machine.dull.get(at, 0) + 1 if dull else 0
+    if not dull:
+        machine.short[at] = 0
 
 
 def _wrote(machine: Machine, mark: Mark) -> bool:
