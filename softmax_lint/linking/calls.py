@@ -291,10 +291,11 @@ def instantiate(machine: Machine, thing: Class, given: Arguments, origin: Origin
 
         def initialise() -> None:
             machine.making += 1
+            machine.effects += 1
             try:
-                with machine.wanting_effects():
-                    machine.call(init, given, origin)
+                machine.call(init, given, origin)
             finally:
+                machine.effects -= 1
                 machine.making -= 1
 
         if not waiting.postpone(machine, made, given, initialise):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from softmax_lint import code
 from softmax_lint.linking.decisions import decide
 from softmax_lint.linking.evaluate import UNROLL, combine, evaluate
+from softmax_lint.linking.path import Exhausted
 from softmax_lint.linking.values import (
     Argument,
     Arguments,
@@ -40,7 +41,9 @@ MOST_UNROLLED = 400  # operations spent on the further rounds of a loop over num
 def run(machine: Machine, frame: Frame, ops: code.Ops) -> str:
     """Run operations in order, to the end or to the first that certainly leaves."""
     for op in ops:
-        machine.spend()
+        machine.operations += 1
+        if machine.operations > machine.most:
+            raise Exhausted
         status = OPERATIONS[op[0]](machine, frame, op)
         if status != NEXT:
             return status
@@ -68,8 +71,11 @@ def _augment(machine: Machine, frame: Frame, op: code.Op) -> str:
 
 
 def _do(machine: Machine, frame: Frame, op: code.Op) -> str:
-    with machine.wanting_effects():
+    machine.effects += 1
+    try:
         machine.force(evaluate(machine, frame, op[1]))
+    finally:
+        machine.effects -= 1
     return NEXT
 
 

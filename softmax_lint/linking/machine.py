@@ -7,7 +7,7 @@ run. All limits are counts, so that a run gives the same result on every machine
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from softmax_lint import code
@@ -199,31 +199,30 @@ class Machine:
 
     # Conditions on the way.
 
-    @contextmanager
-    def assuming(self, choices: Choices) -> Iterator[None]:
-        depth = len(self.path)
-        self.path.extend(choices)
-        try:
-            yield
-        finally:
-            self.path.cut(depth)
+    def assuming(self, choices: Choices) -> Path:
+        return self.path.assuming(choices)
 
-    def given(self, guards: Guards) -> AbstractContextManager[None]:
+    def given(self, guards: Guards) -> Path:
         """Within a case: what its guards say holds."""
-        return self.assuming(tuple((key, way) for key, way, _ in guards))
+        return self.path.assuming([(key, way) for key, way, _ in guards] if guards else ())
 
     def assume(self, choices: Choices) -> None:
         self.path.extend(choices)
 
     def possible(self, guards: Guards) -> bool:
-        return not guards or all(self.path.way(key) in (None, way) for key, way, _ in guards)
+        way_of = self.path.way
+        for key, way, _ in guards:
+            chosen = way_of(key)
+            if chosen is not None and chosen is not way and chosen != way:
+                return False
+        return True
 
     def visible(self, value: Value) -> Value:
         """The cases that can be here."""
-        if len(value) == 1 or not len(self.path):
+        if len(value) == 1 or not self.path.before:
             return value
-        left = tuple(case for case in value if self.possible(case.guards))
-        return left or value
+        left = [case for case in value if not case.guards or self.possible(case.guards)]
+        return tuple(left) if left else value
 
     @contextmanager
     def wanting_effects(self) -> Iterator[None]:
@@ -244,7 +243,8 @@ class Machine:
     def force(self, value: Value) -> Value:
         """The value with every delayed call run."""
         for case in value:
-            if isinstance(case.thing, (Lazy, Pending)):
+            kind = case.thing.__class__
+            if kind is Lazy or kind is Pending:
                 break
         else:
             return value
@@ -322,7 +322,7 @@ class Machine:
     def mapped(self, value: Value, function: Callable[[Value], Value]) -> Value:
         """`function` of the value: now where nothing is delayed, else when it is wanted."""
         for case in value:
-            if isinstance(case.thing, Lazy):
+            if case.thing.__class__ is Lazy:
                 made_by = self.delayed[case.thing.cell].function
                 return self.delay(lambda: function(self.force(value)), made_by)
         return function(value)

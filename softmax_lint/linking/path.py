@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,37 +42,59 @@ class Frame:
 
 
 class Path:
-    """What holds on the way here: choices in order, with the way of each key at hand."""
+    """What holds on the way here: choices in order, with the way of each key at hand.
 
-    __slots__ = ("_before", "_kept", "_ways")
+    `before` has what each choice put in the place of; `way` is which way a key goes here, None when that is open.
+    As a context, a path forgets at the end what came up since `assuming`.
+    """
+
+    __slots__ = ("_depths", "_kept", "_ways", "before", "way")
+    way: Callable[[Key], Any]
 
     def __init__(self, ways: dict[Key, Any] | None = None) -> None:
-        self._before: list[tuple[Key, Any]] = []
+        self.before: list[tuple[Key, Any]] = []
         self._ways: dict[Key, Any] = ways or {}
+        self.way = self._ways.get
         self._kept: dict[Key, Any] | None = None
+        self._depths: list[int] = []
 
     def __len__(self) -> int:
-        return len(self._before)
+        return len(self.before)
 
-    def way(self, key: Key) -> Any:
-        """Which way the key goes here, None when that is open."""
-        return self._ways.get(key)
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        depth = self._depths.pop()
+        if len(self.before) > depth:
+            self.cut(depth)
+
+    def assuming(self, choices: Collection[tuple[Key, Any]]) -> Path:
+        """To be entered at once: the choices hold until the end of the context."""
+        self._depths.append(len(self.before))
+        if choices:
+            self.extend(choices)
+        return self
 
     def extend(self, choices: Iterable[tuple[Key, Any]]) -> None:
         self._kept = None
+        ways, before = self._ways, self.before
         for key, way in choices:
-            self._before.append((key, self._ways.get(key)))
-            self._ways[key] = way
+            before.append((key, ways.get(key)))
+            ways[key] = way
 
     def cut(self, depth: int) -> None:
-        if len(self._before) > depth:
-            self._kept = None
-        while len(self._before) > depth:
-            key, way = self._before.pop()
+        before = self.before
+        if len(before) <= depth:
+            return
+        self._kept = None
+        ways = self._ways
+        while len(before) > depth:
+            key, way = before.pop()
             if way is None:
-                del self._ways[key]
+                del ways[key]
             else:
-                self._ways[key] = way
+                ways[key] = way
 
     def ways(self) -> dict[Key, Any]:
         """A copy to keep, not to write to: the same one while nothing changes."""
@@ -81,7 +103,7 @@ class Path:
         return self._kept
 
     def since(self, depth: int) -> Choices:
-        return tuple((key, self._ways[key]) for key in dict.fromkeys(key for key, _ in self._before[depth:]))
+        return tuple((key, self._ways[key]) for key in dict.fromkeys(key for key, _ in self.before[depth:]))
 
 
 @dataclass(slots=True)
