@@ -234,22 +234,25 @@ class Arguments(NamedTuple):
         return None
 
 
+# What the constructor of a NamedTuple calls, without the function around it: most of all time goes into small parts.
+_made: Final = tuple.__new__
+
+
 def just(thing: Thing) -> Value:
-    return (Case(thing),)
+    return (_made(Case, (thing, NO_GUARDS)),)
 
 
 def unknown(reason: str, key: Key | None = None) -> Value:
-    return (Case(Unknown(reason, key)),)
+    return (_made(Case, (_made(Unknown, (reason, key)), NO_GUARDS)),)
 
 
 def compatible(left: Guards, right: Iterable[Guard]) -> bool:
     """Whether no key has different alternatives in the two sets."""
-    if not left:
-        return True
-    for key, alternative, _ in right:
-        for other, chosen, _ in left:
-            if other == key and chosen != alternative:
-                return False
+    if left:
+        for key, alternative, _ in right:
+            for other, chosen, _ in left:
+                if other == key and chosen != alternative:
+                    return False
     return True
 
 
@@ -262,7 +265,13 @@ def under(value: Value, guards: Guards) -> Value:
     """The value with more guards on every case; cases that contradict them are dropped."""
     if not guards:
         return value
-    return tuple(Case(case.thing, case.guards | guards) for case in value if compatible(case.guards, guards))
+    return tuple(
+        [
+            _made(Case, (case.thing, case.guards | guards if case.guards else guards))
+            for case in value
+            if not case.guards or compatible(case.guards, guards)
+        ]
+    )
 
 
 def join(values: Iterable[Value]) -> Value:
@@ -271,22 +280,25 @@ def join(values: Iterable[Value]) -> Value:
     values = tuple(values)
     if len(values) == 1 and len(values[0]) == 1 and len(values[0][0].guards) <= FEW_GUARDS:
         return values[0]
-    cases: dict[tuple[Thing, Guards], Case] = {}
-    things: dict[Thing, Guards] = {}
+    cases: dict[Case, Case] = {}
+    guarded: dict[Thing, bool] = {}  # whether each thing stands under conditions
     for value in values:
         for case in value:
-            if len(case.guards) > FEW_GUARDS:
+            guards = case.guards
+            if len(guards) > FEW_GUARDS:
                 case = _trimmed(case)
-            known = things.get(case.thing)
-            if known is not None and not known:
+                guards = case.guards
+            thing = case.thing
+            known = guarded.get(thing)
+            if known is False:
                 continue
-            if not case.guards:
-                if known is not None:
-                    cases = {k: v for k, v in cases.items() if k[0] != case.thing}
-                things[case.thing] = NO_GUARDS
+            if not guards:
+                if known:
+                    cases = {k: v for k, v in cases.items() if k.thing != thing}
+                guarded[thing] = False
             elif known is None:
-                things[case.thing] = case.guards
-            cases[case.thing, case.guards] = case
+                guarded[thing] = True
+            cases[case] = case
     if not cases:
         return unknown("no value")
     if len(cases) > MOST_CASES:
@@ -329,19 +341,25 @@ def merge(yes: Choices, no: Choices, then: Value, otherwise: Value, kind_of: Cal
     if then == otherwise:
         return then
     both = set(then) & set(otherwise)
+    return join((_guarded(then, both, yes, kind_of), _guarded(otherwise, both, no, kind_of)))
 
-    def guard(value: Value, choices: Choices) -> list[Case]:
-        cases = []
-        for case in value:
-            if case not in both:
-                added = frozenset((key, way, kind_of(case.thing)) for key, way in choices)
-                if not compatible(case.guards, added):
-                    continue
-                case = Case(case.thing, case.guards | added)
-            cases.append(case)
-        return cases
 
-    return join((tuple(guard(then, yes)), tuple(guard(otherwise, no))))
+def _guarded(value: Value, same: set[Case], choices: Choices, kind_of: Callable[[Thing], str]) -> Value:
+    """The value under the choices, but for the cases that are the same without them."""
+    cases = []
+    added: dict[str, Guards] = {}
+    for case in value:
+        if case not in same:
+            thing, guards = case
+            kind = kind_of(thing)
+            more = added.get(kind)
+            if more is None:
+                more = added[kind] = frozenset([(key, way, kind) for key, way in choices])
+            if guards and not compatible(guards, more):
+                continue
+            case = _made(Case, (thing, guards | more if guards else more))
+        cases.append(case)
+    return tuple(cases)
 
 
 def literal(value: Value | None) -> Const | None:
