@@ -15,7 +15,6 @@ from softmax_lint.linking.values import (
     Arguments,
     Bound,
     Class,
-    Descriptor,
     Func,
     Map,
     Name,
@@ -94,11 +93,14 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
     stored: set[str] = set()
     me = function[3][0][0] if function[3] else None
     stack: list[Any] = [function[4]]
+    pop, push = stack.pop, stack.append
     while stack:
-        node = stack.pop()
+        node = pop()
         if not node:
             continue
         tag = node[0]
+        if tag in _LEAVES and len(node) == 3 and node[1].__class__ is int:
+            continue
         # Keyword names can look like tags: a call has five parts and a number in second place.
         if tag == code.CALL and len(node) == 5 and isinstance(node[1], int):
             callee = node[2]
@@ -133,7 +135,9 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
             acts = True
             if node[1][0] == code.ATTR and is_token(node[1][3]):
                 stored.add(node[1][3])
-        stack += [part for part in node if part.__class__ is tuple]
+        for part in node:
+            if part.__class__ is tuple:
+                push(part)
     result = Footprint(
         acts or meets,
         meets,
@@ -205,6 +209,7 @@ def compiles_model(call: code.Expr) -> bool:
 
 
 _CACHE: dict[int, tuple[code.Expr, Footprint]] = {}
+_LEAVES = frozenset({code.NAME, code.CONST})
 
 
 @lru_cache(maxsize=_MOST_NAMES)
@@ -238,10 +243,12 @@ _SOFTMAX = late(r"(?<![a-zA-Z_])softmax(?![a-zA-Z_])", re.I)
 
 def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments, writes: bool = True) -> bool:
     """Whether the function may meet a loss (or write something) when it is run with these arguments."""
-    return _matters(machine, function, receiver, set(), writes) or any(
-        carries_loss(machine, argument.value)
-        for argument in (*given.positional[receiver is not None :], *(a for _, a in given.keywords))
-    )
+    if _matters(machine, function, receiver, set(), writes):
+        return True
+    for argument in given.positional[receiver is not None :]:
+        if carries_loss(machine, argument.value):
+            return True
+    return any(carries_loss(machine, argument.value) for _, argument in given.keywords)
 
 
 def carry_loss(machine: Machine, given: Arguments) -> bool:
@@ -258,17 +265,20 @@ def brings_loss(machine: Machine, thing: Class) -> bool:
 
 
 def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int], writes: bool = True) -> bool:
-    if id(function.code) in seen:
+    body = function.code
+    if id(body) in seen:
         return False
-    seen.add(id(function.code))
-    print_ = footprint(machine, function.code)
+    seen.add(id(body))
+    cached = _CACHE.get(id(body))
+    print_ = cached[1] if cached is not None and cached[0] is body else footprint(machine, body)
     if print_.meets or (writes and print_.acts) or (print_.reads and machine.watchful):
         return True
+    env = function.env
     for name in print_.names:
-        value = peek(machine, function.env, name)
+        value = peek(machine, env, name)
         if value is not None and _thing_matters(machine, value, seen, writes):
             return True
-    if isinstance(receiver, Obj):
+    if receiver.__class__ is Obj:
         record = machine.heap.records[receiver.id]
         for name in print_.own:
             value = None if isinstance(record.slots, Waiting) else record.slots.get(name)
@@ -289,25 +299,27 @@ def _matters(machine: Machine, function: Func, receiver: Thing, seen: set[int], 
 
 
 def peek(machine: Machine, env: int | None, name: str) -> Value | None:
+    records = machine.heap.records
     while env is not None:
-        record = machine.heap.records[env]
-        if name in record.slots:
-            value = record.slots[name]
-            if isinstance(value[0].thing, Pending):
-                value = machine.settle(env, name, value[0].thing)
+        record = records[env]
+        value = record.slots.get(name)
+        if value is not None:
+            thing = value[0].thing
+            if thing.__class__ is Pending:
+                value = machine.settle(env, name, thing)
             return machine.force(value)
-        env = record.of if record.kind in ("env", "module") else record.extra
+        env = record.extra if record.kind == "class" else record.of
     return None
 
 
 def _thing_matters(machine: Machine, value: Value, seen: set[int], writes: bool) -> bool:
     for case in value:
         thing = case.thing
-        if isinstance(thing, Func) and _matters(machine, thing, None, seen, writes):
-            return True
-        if isinstance(thing, Class) and (
-            is_trainer(machine, thing) or _class_matters(machine, thing, seen, writes)
-        ):
+        kind = thing.__class__
+        if kind is Func:
+            if _matters(machine, thing, None, seen, writes):
+                return True
+        elif kind is Class and (is_trainer(machine, thing) or _class_matters(machine, thing, seen, writes)):
             return True
     return carries_loss(machine, value) or _module_matters(machine, value, seen, writes)
 
@@ -334,7 +346,7 @@ def _class_matters(machine: Machine, thing: Class, seen: set[int], writes: bool)
 def _module_matters(machine: Machine, value: Value, seen: set[int], writes: bool) -> bool:
     """Whether calling an instance of a project class may meet a loss."""
     for case in value:
-        if not isinstance(case.thing, Obj) or machine.heap.records[case.thing.id].kind != "instance":
+        if case.thing.__class__ is not Obj or machine.heap.records[case.thing.id].kind != "instance":
             continue
         for name in ("__call__", "forward", "call"):
             method = machine.class_attribute(machine.heap.records[case.thing.id].of.id, name)
@@ -356,22 +368,23 @@ def values_in(contents: Thing) -> list[Value]:
 def carries_loss(machine: Machine, value: Value) -> bool:
     for case in value:
         thing = case.thing
-        if isinstance(thing, Name):
+        kind = thing.__class__
+        if kind is Name:
             row = find(thing.path)
             if row is not None and row.role in (LOSS, TRAINER):
                 return True
-        elif isinstance(thing, Obj):
+        elif kind is Obj:
             record = machine.heap.records[thing.id]
             if record.kind == "library" and record.of.role == LOSS:
                 return True
             inner = record.slots.get(ITEMS) if record.kind in ("list", "dict") else None
             if inner is not None and any(carries_loss(machine, item) for item in values_in(inner[0].thing)):
                 return True
-        elif isinstance(thing, Partial):
+        elif kind is Partial:
             if carries_loss(machine, thing.function):
                 return True
-        elif isinstance(thing, (Func, Bound)) and not isinstance(thing, Descriptor):
-            function = thing.function if isinstance(thing, Bound) else thing
-            if isinstance(function, Func) and footprint(machine, function.code).meets:
+        elif kind is Func or kind is Bound:
+            function = thing.function if kind is Bound else thing
+            if function.__class__ is Func and footprint(machine, function.code).meets:
                 return True
     return False
