@@ -14,6 +14,7 @@ from softmax_lint.linking.values import (
     Const,
     Descriptor,
     Func,
+    Lazy,
     Map,
     Method,
     Module,
@@ -36,37 +37,42 @@ if TYPE_CHECKING:
 
 
 def attribute(machine: Machine, value: Value, name: str) -> Value:
-    return machine.mapped(value, lambda forced: _attributes(machine, forced, name))
+    for case in value:
+        if case.thing.__class__ is Lazy:
+            return machine.mapped(value, lambda forced: _attributes(machine, forced, name))
+    return _attributes(machine, value, name)
 
 
 def _attributes(machine: Machine, value: Value, name: str) -> Value:
     parts = []
-    for case in machine.visible(value):
-        if isinstance(case.thing, Const) and case.thing.value is None:
+    for case in value if len(value) == 1 else machine.visible(value):
+        thing = case.thing
+        if thing.__class__ is Const and thing.value is None:
             continue
-        parts.append(under(machine.attribute_of(case.thing, name), case.guards))
+        parts.append(under(attribute_of(machine, thing, name), case.guards))
     return join(parts)
 
 
 def attribute_of(machine: Machine, thing: Thing, name: str) -> Value:
-    if isinstance(thing, Name):
+    kind = thing.__class__
+    if kind is Name:
         return just(Name(f"{thing.path}.{name}"))
-    if isinstance(thing, Module):
+    if kind is Module:
         if name == "__dict__":
             return just(Method(thing, name))
         return machine.modules.attribute(machine, thing.file, name)
-    if isinstance(thing, Obj):
+    if kind is Obj:
         return machine.visible(_object_attribute(machine, thing, name))
-    if isinstance(thing, Class):
+    if kind is Class:
         found = machine.class_attribute(thing.id, name)
         if found is None:
             return _class_fallback(machine, thing, name)
         return join([_from_class(machine, case, thing) for case in found])
-    if isinstance(thing, Super):
+    if kind is Super:
         return _super_attribute(machine, thing, name)
-    if isinstance(thing, Tensor):
+    if kind is Tensor:
         return tensors.attribute(machine, thing, name)
-    if isinstance(thing, Unknown):
+    if kind is Unknown:
         owner = owner_of(machine, thing)
         if owner is not None:
             dotted = f"{owner[1]}.{name}"

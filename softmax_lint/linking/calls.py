@@ -58,30 +58,33 @@ def call_method(
     frame: Frame | None = None,
 ) -> Value:
     """`receiver.name(…)`; steps that only pass a tensor on do not run a delayed receiver."""
-    if (
-        any(isinstance(case.thing, Lazy) for case in receiver)
-        and not machine.effects
-        and methods.passes(name)
-    ):
-        return machine.delay(lambda: machine.call_method(machine.force(receiver), name, given, origin))
+    for case in receiver:
+        if case.thing.__class__ is Lazy:
+            if not machine.effects and methods.passes(name):
+                return machine.delay(
+                    lambda: machine.call_method(machine.force(receiver), name, given, origin)
+                )
+            break
     parts = []
     for case in machine.visible(machine.force(receiver)):
-        if isinstance(case.thing, Const) and case.thing.value is None:
+        thing = case.thing
+        kind = thing.__class__
+        if kind is Const and thing.value is None:
             continue
         with machine.given(case.guards):
-            if isinstance(case.thing, (Tensor, Unknown, Seq)):
-                if name == "compile" and isinstance(case.thing, Unknown):
-                    methods.compile_unknown(machine, case.thing, given, origin)
-                value = methods.on_tensor(machine, case.thing, name, given, origin)
+            if kind is Tensor or kind is Unknown or kind is Seq:
+                if name == "compile" and kind is Unknown:
+                    methods.compile_unknown(machine, thing, given, origin)
+                value = methods.on_tensor(machine, thing, name, given, origin)
                 if value is None:
-                    value = machine.call(machine.attribute_of(case.thing, name), given, origin)
+                    value = call(machine, machine.attribute_of(thing, name), given, origin)
             else:
-                held = machine.attribute_of(case.thing, name)
+                held = machine.attribute_of(thing, name)
                 if all(isinstance(each.thing, Const) and each.thing.value is None for each in held):
                     continue  # the part that this alternative has not: nobody calls that
-                value = machine.call(held, given, origin)
-                if isinstance(case.thing, Obj) and isinstance(held[0].thing, Name):
-                    value = activations.from_argument(machine, case.thing, held[0].thing, value, origin)
+                value = call(machine, held, given, origin)
+                if kind is Obj and isinstance(held[0].thing, Name):
+                    value = activations.from_argument(machine, thing, held[0].thing, value, origin)
         parts.append(under(value, case.guards))
     return join(parts) if parts else unknown("a method of None", machine.fresh("call"))
 
@@ -93,13 +96,13 @@ def call(machine: Machine, callee: Value, given: Arguments, origin: Origin | Non
     if len(callee) > 1 and _disagree(callee, given):
         return unknown("one of functions that take their arguments in other orders", machine.fresh("call"))
     for case in callee:
-        if isinstance(case.thing, Const) and case.thing.value is None:
+        if case.thing.__class__ is Const and case.thing.value is None:
             continue
         if not case.guards:
-            parts.append(machine.call_thing(case.thing, given, origin))
+            parts.append(call_thing(machine, case.thing, given, origin))
             continue
         with machine.given(case.guards):
-            value = machine.call_thing(case.thing, given, origin)
+            value = call_thing(machine, case.thing, given, origin)
         parts.append(under(value, _which_object(case)))
     return join(parts) if parts else unknown("a call of None", machine.fresh("call"))
 
@@ -141,17 +144,18 @@ def _disagree(callee: Value, given: Arguments) -> bool:
 
 
 def call_thing(machine: Machine, thing: Thing, given: Arguments, origin: Origin | None) -> Value:
-    if isinstance(thing, (Func, Bound)):
-        return machine.call_function(thing, given, origin)
-    if isinstance(thing, Obj):
-        return machine.call_object(thing, given, origin)
-    if isinstance(thing, Name):
+    kind = thing.__class__
+    if kind is Func or kind is Bound:
+        return call_function(machine, thing, given, origin)
+    if kind is Obj:
+        return call_object(machine, thing, given, origin)
+    if kind is Name:
         return library.call_name(machine, thing.path, given, origin)
-    if isinstance(thing, Method):
+    if kind is Method:
         return methods.call(machine, thing.receiver, thing.name, given, origin)
-    if isinstance(thing, Class):
-        return machine.instantiate(thing, given, origin)
-    if isinstance(thing, Partial):
+    if kind is Class:
+        return instantiate(machine, thing, given, origin)
+    if kind is Partial:
         first = thing.arguments
         names = {name for name, _ in given.keywords}
         kept = tuple(pair for pair in first.keywords if pair[0] not in names)
@@ -159,9 +163,9 @@ def call_thing(machine: Machine, thing: Thing, given: Arguments, origin: Origin 
             first.positional + given.positional, kept + given.keywords, first.loose or given.loose
         )
         return machine.call(thing.function, both, origin)
-    if isinstance(thing, Descriptor):
+    if kind is Descriptor:
         return machine.call(thing.function, given, origin)
-    reason = thing.reason if isinstance(thing, Unknown) else "a call of something that is not followed"
+    reason = thing.reason if kind is Unknown else "a call of something that is not followed"
     return unknown(reason, machine.fresh("call"))
 
 

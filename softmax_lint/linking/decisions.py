@@ -125,8 +125,10 @@ def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool |
     if sign == "in" and isinstance(a, Const):
         contents = machine.mapping(just(b)) if isinstance(b, Obj) else None
         if contents is not None:
-            if any(k == a.value for k, _ in contents.entries):
-                return True, None
+            wanted = a.value
+            for key, _ in contents.entries:
+                if key == wanted:
+                    return True, None
             return (None, None) if contents.open else (False, None)
         items = machine.contents(just(b))
         if items is not None and all(

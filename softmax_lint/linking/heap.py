@@ -12,6 +12,7 @@ from softmax_lint.knowledge.schema import ACTIVATION, AFFINE, CONTAINER, FUNCTIO
 from softmax_lint.linking.values import (
     FLOW,
     OBJECT,
+    OBJECTS,
     Case,
     Choices,
     Key,
@@ -25,7 +26,6 @@ from softmax_lint.linking.values import (
     Thing,
     Value,
     blank,
-    is_object,
     join,
     just,
     merge,
@@ -187,17 +187,18 @@ class Heap:
         """Whether an alternative of this thing is one of which object, or of what happened to the tensor.
 
         Layers and activations are steps of the data flow; models, losses, classes and functions are objects."""
-        if isinstance(thing, Obj):
+        kind = thing.__class__
+        if kind is Obj:
             record = self.records[thing.id]
             if record.kind == "library":
                 if record.of.role == CONTAINER and record.slots.get(ITEMS) == _NOTHING:
                     return FLOW  # the identity
                 return OBJECT if record.of.role in (LOSS, MODEL, CONTAINER, FUNCTIONAL) else FLOW
             return OBJECT if record.kind == "instance" else FLOW
-        if isinstance(thing, Name):
+        if kind is Name:
             found = find(thing.path)
             return FLOW if found is not None and found.role in (ACTIVATION, KEEP, AFFINE) else OBJECT
-        return OBJECT if is_object(thing) else FLOW
+        return OBJECT if kind in OBJECTS else FLOW
 
     def merge(self, yes: Choices, no: Choices, then: Change, otherwise: Change) -> None:
         """The heap stands as before both branches: write what it is after either of them."""
@@ -212,10 +213,10 @@ class Heap:
                 self.write(*slot, merge(yes, no, first, second, self.kind_of))
 
     def _guarded(self, value: Value, choices: Choices) -> Value:
-        cases = (
-            Case(case.thing, case.guards | {(key, way, self.kind_of(case.thing)) for key, way in choices})
-            for case in value
-        )
+        cases = []
+        for thing, guards in value:
+            kind = self.kind_of(thing)
+            cases.append(Case(thing, guards | {(key, way, kind) for key, way in choices}))
         return tuple(cases)
 
     def widen(self, mark: Mark, key: Key) -> None:

@@ -15,6 +15,7 @@ from softmax_lint.linking.values import (
     Class,
     Const,
     Key,
+    Lazy,
     Map,
     Method,
     Name,
@@ -139,7 +140,10 @@ def delete_item(machine: Machine, value: Value, index: Const | None) -> None:
 
 
 def item(machine: Machine, value: Value, index: Value) -> Value:
-    return machine.mapped(value, lambda forced: _items(machine, forced, index))
+    for case in value:
+        if case.thing.__class__ is Lazy:
+            return machine.mapped(value, lambda forced: _items(machine, forced, index))
+    return _items(machine, value, index)
 
 
 def _items(machine: Machine, value: Value, index: Value) -> Value:

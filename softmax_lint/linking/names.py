@@ -35,14 +35,16 @@ if TYPE_CHECKING:
 
 def load(machine: Machine, frame: Frame, name: str) -> Value:
     env: int | None = frame.env
+    records = machine.heap.records
     while env is not None:
-        record = machine.heap.records[env]
+        record = records[env]
         value = record.slots.get(name)
         if value is not None:
-            if isinstance(value[0].thing, Pending):
-                value = machine.settle(env, name, value[0].thing)
-            return machine.visible(value)
-        env = record.of if record.kind in ("env", "module") else record.extra
+            thing = value[0].thing
+            if thing.__class__ is Pending:
+                value = machine.settle(env, name, thing)
+            return value if len(value) == 1 else machine.visible(value)
+        env = record.extra if record.kind == "class" else record.of
     return machine.global_name(frame.module, name)
 
 

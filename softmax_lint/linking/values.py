@@ -209,6 +209,9 @@ class Case(NamedTuple):
 Value = tuple[Case, ...]
 
 
+OBJECTS: Final = frozenset({Obj, Class, Func, Name, Bound, Partial, Module})
+
+
 class Argument(NamedTuple):
     value: Value
     origin: Origin | None
@@ -258,7 +261,7 @@ def compatible(left: Guards, right: Iterable[Guard]) -> bool:
 
 def is_object(thing: Thing) -> bool:
     """Whether alternatives of this thing are alternatives of *which object*."""
-    return isinstance(thing, (Obj, Class, Func, Name, Bound, Partial, Module))
+    return thing.__class__ in OBJECTS
 
 
 def under(value: Value, guards: Guards) -> Value:
@@ -321,9 +324,10 @@ def _one_of_many(things: list[Thing]) -> Value:
 
 def _is_by_object(case: Case) -> bool:
     """Whether the case is an object, or there because of which object another value is."""
-    if isinstance(case.thing, Tensor):
+    kind = case.thing.__class__
+    if kind is Tensor:
         return any(guard[2] == OBJECT for guard in case.guards)
-    return is_object(case.thing) or isinstance(case.thing, Lazy)
+    return kind in OBJECTS or kind is Lazy
 
 
 def _trimmed(case: Case) -> Case:
@@ -364,9 +368,10 @@ def _guarded(value: Value, same: set[Case], choices: Choices, kind_of: Callable[
 
 def literal(value: Value | None) -> Const | None:
     """The only literal the value can be, else None."""
-    if value is None or len(value) != 1 or not isinstance(value[0].thing, Const):
+    if value is None or len(value) != 1:
         return None
-    return value[0].thing
+    thing = value[0].thing
+    return thing if thing.__class__ is Const else None
 
 
 def blank(value: Value) -> bool:
