@@ -32,28 +32,30 @@ from softmax_lint.code import (
     YIELD,
     Expr,
 )
-from softmax_lint.lowering.shapes import SAME, Node, Shape, Walk
+from softmax_lint.lowering.shapes import SAME, UNKNOWN, Node, Shape, Walk
 
 # Code nested deeper is OPAQUE without children: no reader of lowered code has to fear for its stack.
 MAX_DEPTH = 120
+_LEAVES = frozenset((NAME, CONST))
 
 
 def expression(walk: Walk, node: Node, depth: int) -> Expr:
     """The lowered code of one expression node, which stands `depth` levels below its statement list."""
-    shape = walk.shape(node)
+    unfold, anchors = walk.unfold, walk.anchors
+    found = unfold.get(type(node))
+    shape = found(node) if found is not None else UNKNOWN
     kind = shape[0]
     while kind == SAME:
         node = shape[1]
         shape = walk.shape(node)
         kind = shape[0]
-    place = len(walk.anchors)
-    walk.anchors.append(node)
-    if kind in (NAME, CONST):
+    place = len(anchors)
+    anchors.append(node)
+    if kind in _LEAVES:
         return (kind, place, shape[1])
     if depth > MAX_DEPTH:
         return (OPAQUE, place, ())
-    lower = _LOWER.get(kind, _opaque)
-    return lower(walk, shape, place, depth + 1)
+    return _LOWER.get(kind, _opaque)(walk, shape, place, depth + 1)
 
 
 def maybe(walk: Walk, node: Node | None, depth: int) -> Expr | None:

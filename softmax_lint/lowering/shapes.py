@@ -84,6 +84,9 @@ class Adaptor:
     unfold: Mapping[type, Callable[[Any], Shape]]
 
 
+UNKNOWN: Shape = ("opaque", ())  # of a node that the adaptor does not know
+
+
 class Walk:
     """What one run of lowering writes.
 
@@ -101,4 +104,4 @@ class Walk:
 
     def shape(self, node: Node) -> Shape:
         found = self.unfold.get(type(node))
-        return found(node) if found is not None else ("opaque", ())
+        return found(node) if found is not None else UNKNOWN
