@@ -255,26 +255,31 @@ def _returned(machine: Machine, frame: Frame) -> Value:
 def _bind_parameters(
     machine: Machine, frame: Frame, function: Func, parameters: Any, given: Arguments
 ) -> None:
-    machine.heap.records[frame.env].extra = frozenset(name for name, _, _ in parameters)
-    slots = machine.heap.records[frame.env].slots
-    positional = list(given.positional)
+    record = machine.heap.records[frame.env]
+    record.extra = frozenset([name for name, _, _ in parameters])
+    slots = record.slots
+    positional = given.positional
     keywords = dict(given.keywords)
-    outer = Frame(function.env, function.unit, function.module, function.owner, frame.receiver, frame.entry)
-    for name, kind, default in parameters:
-        if kind == code.POSITIONAL and positional:
-            slots[name] = positional.pop(0).value
+    outer: Frame | None = None
+    for place, (name, kind, default) in enumerate(parameters):
+        if kind == code.POSITIONAL and place < len(positional):
+            slots[name] = positional[place].value
         elif kind == code.STAR:
-            rest: tuple[Any, ...] = tuple(argument.value for argument in positional)
+            rest: tuple[Any, ...] = tuple(argument.value for argument in positional[place:])
             slots[name] = (
                 just(Seq(rest)) if not given.loose else unknown("starred arguments", machine.fresh("star"))
             )
-            positional = []
+            positional = ()
         elif kind == code.STAR_STAR:
             entries = tuple((k, a.value) for k, a in keywords.items())
             slots[name] = just(machine.make_dict(Map(entries, given.loose), None))
         elif name in keywords:
             slots[name] = keywords.pop(name).value
         elif default is not None and not given.loose:
+            if outer is None:
+                outer = Frame(
+                    function.env, function.unit, function.module, function.owner, frame.receiver, frame.entry
+                )
             slots[name] = evaluate(machine, outer, default)
         else:
             slots[name] = unknown(f"parameter `{name}`", machine.fresh("parameter"))

@@ -173,10 +173,12 @@ def _is_never_none(machine: Machine, thing: Any) -> bool:
 
 def truth_of(machine: Machine, value: Value) -> Decision:
     value = machine.force(value)
-    results = []
+    results: list[tuple[bool | None, Guards, Any]] = []
     for case in value:
-        key = case.thing.key if isinstance(case.thing, Unknown) else None
-        results.append((definite(machine, case), case.guards, key))
+        if case.thing.__class__ is Unknown:
+            results.append((None, case.guards, case.thing.key))
+        else:
+            results.append((definite(machine, case), case.guards, None))
     return _collect(machine, results)
 
 
@@ -228,12 +230,11 @@ def definite(machine: Machine, case: Case) -> bool | None:
 
 def _collect(machine: Machine, results: list[tuple[bool | None, Guards, Any]]) -> Decision:
     """One decision from the outcomes of all cases, each under its guards."""
-    results = [r for r in results if machine.possible(r[1])] or results
+    if len(results) > 1:
+        results = [r for r in results if machine.possible(r[1])] or results
     truths = {truth for truth, _, _ in results}
-    if truths == {True}:
-        return Decision(True)
-    if truths == {False}:
-        return Decision(False)
+    if len(truths) == 1 and None not in truths:
+        return Decision(results[0][0])
     if len(results) == 1:
         key = results[0][2]
         if key is not None:

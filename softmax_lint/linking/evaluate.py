@@ -87,48 +87,50 @@ def _slice(machine: Machine, frame: Frame, e: code.Expr) -> Value:
 
 def arguments(machine: Machine, frame: Frame, positional: Any, keywords: Any) -> Arguments:
     """The evaluated arguments of a call, with the place of each."""
+    if not positional and not keywords:
+        return _NONE
     listed: list[Argument] = []
     named: list[tuple[str, Argument]] = []
     loose = False
+    unit = frame.unit
     for e in positional:
-        if e[0] == code.SPLAT:
+        tag = e[0]
+        if tag == code.SPLAT:
             items = machine.elements(evaluate(machine, frame, e[2]))
             if items is None or any(isinstance(item, Repeat) for item in items):
                 loose = True
                 if items is not None:
                     listed.append(Argument(just(Seq(tuple(items))), None))
                 continue
-            listed.extend(Argument(item, (frame.unit, e[1])) for item in items)
+            listed.extend(Argument(item, (unit, e[1])) for item in items)
         else:
-            listed.append(Argument(evaluate(machine, frame, e), (frame.unit, e[1])))
+            listed.append(Argument(EXPRESSIONS[tag](machine, frame, e), (unit, e[1])))
     for name, e in keywords:
-        value = evaluate(machine, frame, e)
+        value = EXPRESSIONS[e[0]](machine, frame, e)
         if name is not None:
-            named.append((name, Argument(value, (frame.unit, e[1]))))
+            named.append((name, Argument(value, (unit, e[1]))))
             continue
         contents = machine.mapping(value)
         if contents is None:
             loose = True
             continue
         loose = loose or contents.open
-        named.extend((k, Argument(v, (frame.unit, e[1]))) for k, v in contents.entries if isinstance(k, str))
+        named.extend((k, Argument(v, (unit, e[1]))) for k, v in contents.entries if isinstance(k, str))
     return Arguments(tuple(listed), tuple(named), loose)
+
+
+_NONE = Arguments()
 
 
 def _call(machine: Machine, frame: Frame, e: code.Expr) -> Value:
     function = e[2]
     origin = (frame.unit, e[1])
-    if function[0] == code.NAME and function[2] == "super" and not e[3]:
-        if frame.owner is not None and frame.receiver is not None:
-            return just(Super(frame.owner, frame.receiver))
-        return unknown("super() outside a class")
-    if function[0] == code.NAME and function[2] in ("locals", "globals") and not e[3]:
-        return just(Method(Module(frame.module), "__dict__"))
-    if function[0] == code.NAME and function[2] == "eval" and len(e[3]) == 1 and not e[4]:
-        found = options.evaluated(machine, frame, evaluate(machine, frame, e[3][0]))
+    tag = function[0]
+    if tag == code.NAME and function[2] in _SPECIAL:
+        found = _special(machine, frame, e, function[2])
         if found is not None:
             return found
-    if function[0] == code.ATTR:
+    if tag == code.ATTR:
         receiver = evaluate(machine, frame, function[2])
         if e[3] and e[3][-1][0] == code.SPLAT and isinstance(receiver[0].thing, Name):
             forks = _forks(machine, machine.force(evaluate(machine, frame, e[3][-1][2])))
@@ -156,7 +158,7 @@ def _call(machine: Machine, frame: Frame, e: code.Expr) -> Value:
         if forks:
             return _each_fork(machine, frame, e, forks, lambda given: machine.call(callee, given, origin))
     given = arguments(machine, frame, e[3], e[4])
-    if function[0] == code.NAME and function[2] == "super" and given.positional:
+    if tag == code.NAME and function[2] == "super" and given.positional:
         owner, receiver = given.positional[0].value, given.positional[-1].value
         if isinstance(owner[0].thing, Class):
             return just(Super(owner[0].thing.id, receiver[0].thing))
@@ -164,6 +166,22 @@ def _call(machine: Machine, frame: Frame, e: code.Expr) -> Value:
     if machine.watching:
         consumers.given_back(machine, value, callee, given, origin)
     return value
+
+
+_SPECIAL = frozenset({"super", "locals", "globals", "eval"})
+
+
+def _special(machine: Machine, frame: Frame, e: code.Expr, name: str) -> Value | None:
+    """A call that reads the scope it is made in; None where it has to be made as others are."""
+    if name == "super" and not e[3]:
+        if frame.owner is not None and frame.receiver is not None:
+            return just(Super(frame.owner, frame.receiver))
+        return unknown("super() outside a class")
+    if name in ("locals", "globals") and not e[3]:
+        return just(Method(Module(frame.module), "__dict__"))
+    if name == "eval" and len(e[3]) == 1 and not e[4]:
+        return options.evaluated(machine, frame, evaluate(machine, frame, e[3][0]))
+    return None
 
 
 def _forks(machine: Machine, value: Value) -> list[Guards]:

@@ -51,7 +51,12 @@ def run(machine: Machine, frame: Frame, ops: code.Ops) -> str:
 
 
 def _bind(machine: Machine, frame: Frame, op: code.Op) -> str:
-    machine.bind(frame, op[1], evaluate(machine, frame, op[2]))
+    value = evaluate(machine, frame, op[2])
+    target = op[1]
+    if target[0] == code.NAME:
+        machine.store(frame, target[2], value)
+    else:
+        machine.bind(frame, target, value)
     return NEXT
 
 

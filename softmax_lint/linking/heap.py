@@ -115,8 +115,8 @@ class Heap:
     def allocate(
         self, kind: str, of: Thing = None, origin: Origin | None = None, name: str = "", extra: Any = None
     ) -> int:
+        made = len(self.records)
         self.records.append(Record(kind, of, origin, name, extra))
-        made = len(self.records) - 1
         if not self.staying:
             self.fleeting.append(made)
         return made
@@ -147,6 +147,8 @@ class Heap:
     def changes(self, mark: Mark) -> Change:
         """The present value of every slot written since the mark, of objects that were there at the mark."""
         start, count = mark
+        if len(self.journal) == start:
+            return {}
         return {
             (id, name): self.records[id].slots.get(name) for id, name, _ in self.journal[start:] if id < count
         }
@@ -156,6 +158,8 @@ class Heap:
 
         Objects made since the mark keep their slots: only who made them can reach them."""
         start, count = mark
+        if len(self.journal) == start:
+            return {}
         seen = self.changes(mark)
         for id, name, old in reversed(self.journal[start:]):
             if id >= count:
@@ -202,6 +206,8 @@ class Heap:
 
     def merge(self, yes: Choices, no: Choices, then: Change, otherwise: Change) -> None:
         """The heap stands as before both branches: write what it is after either of them."""
+        if not then and not otherwise:
+            return
         for slot in {**then, **otherwise}:
             base = self.read(*slot)
             first = then.get(slot, base)

@@ -80,17 +80,19 @@ def _around(machine: Machine, env: int) -> int | None:
 
 def store(machine: Machine, frame: Frame, name: str, value: Value) -> None:
     env: int | None = frame.env
-    if env is not None and name in frame.shared:
-        env = _around(machine, env)
+    if frame.shared and name in frame.shared:
+        env = _around(machine, frame.env)
         while env is not None:
             record = machine.heap.records[env]
             if record.kind == "module" or (record.kind == "env" and name in record.slots):
                 break
             env = _around(machine, env)
     at = frame.env if env is None else env
-    before = machine.heap.read(at, name)
-    if before is not None and isinstance(before[0].thing, Pending) and before[0].thing.unit != frame.unit:
-        machine.settle(at, name, before[0].thing)  # a branch may join what the name was with what it becomes
+    before = machine.heap.records[at].slots.get(name)
+    if before is not None:
+        thing = before[0].thing
+        if thing.__class__ is Pending and thing.unit != frame.unit:
+            machine.settle(at, name, thing)  # a branch may join what the name was with what it becomes
     machine.heap.write(at, name, value)
 
 
