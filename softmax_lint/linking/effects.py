@@ -99,10 +99,14 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
         if not node:
             continue
         tag = node[0]
-        if tag in _LEAVES and len(node) == 3 and node[1].__class__ is int:
+        if tag.__class__ is not str:
+            stack += node  # a sequence or pair of nodes
             continue
         # Keyword names can look like tags: a call has five parts and a number in second place.
-        if tag == code.CALL and len(node) == 5 and isinstance(node[1], int):
+        if tag not in _TOLD:
+            if tag in _LEAVES and len(node) == 3 and node[1].__class__ is int:
+                continue
+        elif tag == code.CALL and len(node) == 5 and isinstance(node[1], int):
             callee = node[2]
             # A function that is handed on may be called by who gets it.
             names.update(part[2] for part in node[3] if part[0] == code.NAME)
@@ -210,6 +214,7 @@ def compiles_model(call: code.Expr) -> bool:
 
 _CACHE: dict[int, tuple[code.Expr, Footprint]] = {}
 _LEAVES = frozenset({code.NAME, code.CONST})
+_TOLD = frozenset({code.CALL, code.COMPARE, code.LOOP, code.BIND, code.AUGMENT, code.GLOBAL})
 
 
 @lru_cache(maxsize=_MOST_NAMES)

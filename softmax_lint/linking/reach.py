@@ -344,6 +344,9 @@ def _calls(function: code.Expr) -> _Calls:
         if not node:
             continue
         tag, number = node[0], len(node)
+        if tag.__class__ is not str:
+            stack += node  # a sequence or pair of nodes
+            continue
         if tag == code.CALL and number == 5 and isinstance(node[1], int):
             callee = node[2]
             first, path = _chain(callee)

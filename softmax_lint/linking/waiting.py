@@ -163,7 +163,7 @@ def _nodes(body: Any) -> Iterator[Any]:
         node = stack.pop()
         if node:
             yield node
-            stack.extend(part for part in node if isinstance(part, tuple))
+            stack += [part for part in node if part.__class__ is tuple]
 
 
 _REACH: dict[int, tuple[code.Expr, Reach]] = {}
