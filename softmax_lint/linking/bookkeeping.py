@@ -7,6 +7,7 @@ texts that name one of them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from softmax_lint.knowledge import find
@@ -41,7 +42,7 @@ OFTEN = 80  # shorter runs, after which the next ones count, too
 RUNS = 3  # dull ones, after which no more are made
 DEEP = 3  # levels of contents that are looked through
 _NOTHING = Const(None)
-NAMES = ("soft", "sigm", "log", "linear", "entropy", "loss", "bce", "nll", "relu", "tanh", "elu", "identity")
+_ONE = re.compile("soft|sigm|log|linear|entropy|loss|bce|nll|relu|tanh|elu|identity")
 
 
 # A function, and the class of its receiver: a method may be dull for one class and train a model for another.
@@ -143,5 +144,4 @@ def _thing_matters(machine: Machine, thing: Thing, depth: int) -> bool:
 
 
 def _names_one(text: str) -> bool:
-    lowered = text.lower()
-    return any(name in lowered for name in NAMES)
+    return _ONE.search(text.lower()) is not None

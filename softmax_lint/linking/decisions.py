@@ -117,7 +117,7 @@ def _compare(machine: Machine, sign: str, left: Value, right: Value) -> Decision
 
 
 def _compare_things(machine: Machine, sign: str, a: Any, b: Any) -> tuple[bool | None, Any]:
-    if isinstance(a, Const) and isinstance(b, Const):
+    if a.__class__ is Const and b.__class__ is Const:
         try:
             return bool(COMPARE[sign](a.value, b.value)), None
         except Exception:
@@ -202,7 +202,7 @@ def _member(machine: Machine, key: Any, parts: tuple[Any, ...]) -> Decision:
 
 def definite(machine: Machine, case: Case) -> bool | None:
     thing = case.thing
-    if isinstance(thing, Const):
+    if thing.__class__ is Const:
         if machine.exploring and isinstance(thing.value, bool) and thing.origin is not None:
             turned = machine.path.way(machine.key("switch", thing.origin))
             if turned is not None:

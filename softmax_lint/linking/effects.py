@@ -343,7 +343,7 @@ def _class_matters(machine: Machine, thing: Class, seen: set[int], writes: bool)
     for id in machine.order(thing.id):
         for value in machine.heap.records[id].slots.values():
             for case in value:
-                if isinstance(case.thing, Func) and footprint(machine, case.thing.code).meets:
+                if case.thing.__class__ is Func and footprint(machine, case.thing.code).meets:
                     return True
     return False
 

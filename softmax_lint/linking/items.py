@@ -157,7 +157,8 @@ def _items(machine: Machine, value: Value, index: Value) -> Value:
 
 def _item(machine: Machine, thing: Thing, index: Value) -> Value:
     found = literal(index)
-    if isinstance(thing, Obj):
+    kind = thing.__class__
+    if kind is Obj:
         record = machine.heap.records[thing.id]
         if record.kind == "instance":
             method = machine.lookup_method(thing, "__getitem__")
@@ -182,20 +183,20 @@ def _item(machine: Machine, thing: Thing, index: Value) -> Value:
         return slots.get(f"[{key}]") or _unknown_item(
             machine, ("item in", thing.id, key if found else str(index)), found
         )
-    if isinstance(thing, Seq):
+    if kind is Seq:
         return _sliced(machine, thing, found, None, None)
-    if isinstance(thing, Map):
+    if kind is Map:
         return _entry(machine, thing, index, found)
-    if isinstance(thing, Tensor):
+    if kind is Tensor:
         return tensors.item(machine, thing, index)
-    if isinstance(thing, Const) and found is not None:
+    if kind is Const and found is not None:
         try:
             at = slice(*found.value) if isinstance(found.value, Slice) else found.value
-            picked = thing.value[at]  # type: ignore[index]
+            picked = thing.value[at]
             return just(Const(picked, thing.origin))
         except Exception:
             return unknown("an index")
-    if isinstance(thing, Unknown):
+    if kind is Unknown:
         if thing.key is None:
             return unknown(thing.reason, machine.fresh("item"))
         return _unknown_item(
