@@ -135,7 +135,7 @@ def mask_magics(text: str) -> str:
     Only whole logical lines that cannot be Python are touched: a line inside brackets or a string stays. A
     value assigned from a magic or a command becomes one that nothing is known of.
     """
-    if not any(sign in text for sign in _SIGNS) or not _HINT.search(text):
+    if not any(sign in text for sign in _SIGNS) or not _may_hold_magics(text):
         return text
     parts: list[str] = []
     start, size = 0, len(text)
@@ -164,6 +164,18 @@ def mask_magics(text: str) -> str:
             parts.append("\n")
         start = end + 1
     return "".join(parts)
+
+
+def _may_hold_magics(text: str) -> bool:
+    """Whether a row that would be masked is there at all; where rows end does not take a look at the rest."""
+    for found in _HINT.finditer(text):
+        if "\f" in text:
+            return True  # they may stand before a magic, where the pattern knows none
+        end = text.find("\n", found.end())
+        row = text[text.rfind("\n", 0, found.start()) + 1 : len(text) if end < 0 else end]
+        if _mask_line(row.lstrip(" \t")) is not None:
+            return True
+    return False
 
 
 def _mask_line(line: str) -> str | None:

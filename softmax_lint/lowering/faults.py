@@ -43,6 +43,16 @@ def before(text: str, row: int, column: int) -> tuple[int, int]:
 
 def too_deep(text: str) -> bool:
     """Whether parsing the text could exhaust the stack. Errs on the side of saying so."""
+    if _deepest(text) <= _BRACKETS and (len(text) < _LONG or max(map(len, text.split(","))) < _LONG):
+        return False
+    return _weight(blank_hidden(text)) > _WEIGHT
+
+
+def _deepest(text: str) -> int:
+    """An upper bound of the brackets that are open at once; exact where there are many."""
+    count = text.count("(") + text.count("[") + text.count("{")
+    if count <= _BRACKETS:
+        return count
     depth = deepest = 0
     for bracket in _BRACKET.findall(text):
         if bracket in "([{":
@@ -51,9 +61,7 @@ def too_deep(text: str) -> bool:
                 deepest = depth
         elif depth:
             depth -= 1
-    if deepest <= _BRACKETS and max(map(len, text.split(","))) < _LONG:
-        return False
-    return _weight(blank_hidden(text)) > _WEIGHT
+    return deepest
 
 
 def _weight(bare: str) -> int:
