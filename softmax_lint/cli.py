@@ -5,6 +5,7 @@ Start-up stays small: commands, analysis and rules are imported when a command r
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -249,7 +250,13 @@ def check(
         # The other end of a finding may change in any file of the project.
         watched = list(paths) or ["."]
         return repeat(run_once, [*watched, *roots_of(watched)], explain)
-    return run_once()
+    collecting = gc.isenabled()
+    gc.disable()  # short, and what is made lasts to the end
+    try:
+        return run_once()
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @program.command(cls=Paged, short_help="List every loss with its verdict.")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Words that the first one of a call may be and that are no path.
 COMMANDS = ("check", "clean", "pairs", "rule", "server", "trace", "verify")
+# Commands that have threads and children, which end in their own way.
+_LASTING = (["server"], ["verify"])
 _FLAGS = {
     "-q": "quiet", "--quiet": "quiet", "-n": "no_cache", "--no-cache": "no_cache", "--isolated": "isolated",
     "--force-exclude": "force_exclude", "--no-respect-gitignore": "all",
@@ -31,7 +33,10 @@ def main(args: Sequence[str] | None = None) -> int:
     if request is None:
         from softmax_lint.cli import main as run_command_line
 
-        return run_command_line(words)
+        status = run_command_line(words)
+        if args is None and words[:1] not in _LASTING:
+            _leave(status)
+        return status
     gc.disable()  # short, and what is made lasts to the end
     try:
         from softmax_lint.commands.check import run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -40,6 +41,7 @@ def run(
     if wish.applies:
         from softmax_lint.commands.fixing import repair
 
+        gc.enable()  # it takes several runs, and what each of them made goes
         repaired = repair(inputs, request, wish)
         if wish.diff or wish.only or repaired.stdin is not None:
             status = repaired.end(wish, request, inputs.complete)
