@@ -45,21 +45,9 @@ _NOTHING = Const(None)
 _ONE = re.compile("soft|sigm|log|linear|entropy|loss|bce|nll|relu|tanh|elu|identity")
 
 
-# A function, and the class of its receiver: a method may be dull for one class and train a model for another.
-Book = tuple[tuple[int, int], int | None]
-
-
-def book(machine: Machine, function: Func, receiver: Thing) -> Book:
-    """Under which books are kept of a function's runs."""
-    if not isinstance(receiver, Obj):
-        return function.definition, None
-    record = machine.heap.records[receiver.id]
-    return function.definition, record.of.id if record.kind == "instance" else None
-
-
-def skipped(machine: Machine, at: Book, function: Func, given: Arguments) -> Value | None:
+def skipped(machine: Machine, function: Func, given: Arguments) -> Value | None:
     """What stands for a call of a function that is known to be dull; None where it has to be run."""
-    if machine.dull.get(at, 0) < RUNS:
+    if machine.dull.get(function.definition, 0) < RUNS:
         return None
     first = function.owner is not None
     values = [*given.positional[first:], *(argument for _, argument in given.keywords)]
@@ -68,9 +56,10 @@ def skipped(machine: Machine, at: Book, function: Func, given: Arguments) -> Val
     return unknown(f"`{function.code[2]}` is not followed any more", machine.fresh("dull"))
 
 
-def note(machine: Machine, at: Book, result: Value, before: tuple[int, int, Mark]) -> None:
+def note(machine: Machine, function: Func, result: Value, before: tuple[int, int, Mark]) -> None:
     """Learn from a run: `before` is the operations, the meetings and the heap as they were."""
     operations, met, mark = before
+    at = function.definition
     if machine.operations - operations < MANY:
         short = machine.short[at] = machine.short.get(at, 0) + 1
         # A number that is known may say how many units a layer has.

@@ -182,17 +182,20 @@ def call_function(machine: Machine, thing: Func | Bound, given: Arguments, origi
     if machine.effects or machine.making or effects.matters(machine, function, receiver, given, writes=False):
         return compute()
     # It writes, and meets no loss. Where that takes long, its value alone counts, when somebody wants it.
-    mark = (
-        bookkeeping.book(machine, function, receiver)
-        if receiver is not None
-        else (function.definition, function.env)
-    )
+    mark = (function.definition, function.env if receiver is None else _class_of(machine, receiver))
     if mark not in machine.heavy:
         value = machine.within(MOST_WRITING, compute)
         if value is not None:
             return value
         machine.heavy.add(mark)
     return machine.delay(compute, function)
+
+
+def _class_of(machine: Machine, thing: Thing) -> int | None:
+    if not isinstance(thing, Obj):
+        return None
+    record = machine.heap.records[thing.id]
+    return record.of.id if record.kind == "instance" else None
 
 
 def _enter(machine: Machine, function: Func, given: Arguments) -> Value:
@@ -207,8 +210,7 @@ def _enter(machine: Machine, function: Func, given: Arguments) -> Value:
     machine.entered_code.add(function.definition)
     if function.definition in machine.lonely:
         machine.called.add(function.definition)
-    book = bookkeeping.book(machine, function, receiver)
-    dull = bookkeeping.skipped(machine, book, function, given)
+    dull = bookkeeping.skipped(machine, function, given)
     if dull is not None:
         return dull
     before = machine.operations, machine.met, machine.heap.mark()
@@ -223,7 +225,7 @@ def _enter(machine: Machine, function: Func, given: Arguments) -> Value:
         _bind_parameters(machine, frame, function, parameters, given)
         run(machine, frame, body)
         result = _returned(machine, frame)
-        bookkeeping.note(machine, book, result, before)
+        bookkeeping.note(machine, function, result, before)
         return result
     finally:
         machine.effects = effects_

@@ -13,7 +13,6 @@ from typing import Any
 from softmax_lint import code
 from softmax_lint.knowledge.schema import Api
 from softmax_lint.linking import attributes, calls, classes, effects, items, names, reach
-from softmax_lint.linking.bookkeeping import Book
 from softmax_lint.linking.evaluate import evaluate
 from softmax_lint.linking.execute import run
 from softmax_lint.linking.heap import ITEMS, Heap
@@ -97,8 +96,8 @@ class Machine:
         self.bringing: dict[int, bool] = {}  # class to whether a method of it may meet a sink
         self.patient: dict[int, bool] = {}  # class to whether the `__init__` of its instances can wait
         self.met = 0  # times that something met a sink
-        self.dull: dict[Book, int] = {}  # functions to their runs that only kept books
-        self.short: dict[Book, int] = {}  # functions to their short runs
+        self.dull: dict[tuple[int, int], int] = {}  # definition to its runs that only kept books
+        self.short: dict[tuple[int, int], int] = {}  # definition to its short runs
         self.heavy: set[Any] = set()  # decorators and calls that took too long once
         self.pause: Callable[[], None] = _go_on  # between roots: who waits no longer may raise
         self.watching = 0  # where fixes are planned: 1, and 1 more for each call that runs to be watched
