@@ -30,7 +30,6 @@ from softmax_lint.linking.values import (
     Thing,
     Unknown,
     Value,
-    literal,
     unknown,
 )
 
@@ -38,10 +37,8 @@ if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
 MANY = 150  # operations of one run, from which on it counts
-OFTEN = 80  # shorter runs, after which the next ones count, too
 RUNS = 3  # dull ones, after which no more are made
 DEEP = 3  # levels of contents that are looked through
-_NOTHING = Const(None)
 _ONE = re.compile("soft|sigm|log|linear|entropy|loss|bce|nll|relu|tanh|elu|identity")
 
 
@@ -59,16 +56,11 @@ def skipped(machine: Machine, function: Func, given: Arguments) -> Value | None:
 def note(machine: Machine, function: Func, result: Value, before: tuple[int, int, Mark]) -> None:
     """Learn from a run: `before` is the operations, the meetings and the heap as they were."""
     operations, met, mark = before
-    at = function.definition
     if machine.operations - operations < MANY:
-        short = machine.short[at] = machine.short.get(at, 0) + 1
-        # A number that is known may say how many units a layer has.
-        if short <= OFTEN or (literal(result) or _NOTHING).value is not None:
-            return
+        return
+    at = function.definition
     dull = machine.met == met and not _matters(machine, result) and not _wrote(machine, mark)
     machine.dull[at] = machine.dull.get(at, 0) + 1 if dull else 0
-    if not dull:
-        machine.short[at] = 0
 
 
 def _wrote(machine: Machine, mark: Mark) -> bool:

@@ -97,7 +97,6 @@ class Machine:
         self.patient: dict[int, bool] = {}  # class to whether the `__init__` of its instances can wait
         self.met = 0  # times that something met a sink
         self.dull: dict[tuple[int, int], int] = {}  # definition to its runs that only kept books
-        self.short: dict[tuple[int, int], int] = {}  # definition to its short runs
         self.heavy: set[Any] = set()  # decorators and calls that took too long once
         self.pause: Callable[[], None] = _go_on  # between roots: who waits no longer may raise
         self.watching = 0  # where fixes are planned: 1, and 1 more for each call that runs to be watched
