@@ -260,9 +260,9 @@ class Run:
         """The backend that Keras runs on, as far as the file of the sink tells."""
         if self.settings.keras_backend is not None:
             return self.settings.keras_backend
-        path = self.modules.files[self.modules.units[meeting.application[0]].file].path
-        units = (self.modules.units[unit] for unit in self.modules.units_of(self.modules.add(path) or 0))
-        text = "\n".join(unit.text for unit in units)
+        units = self.modules.units
+        file = units[meeting.application[0]].file
+        text = "\n".join(units[unit].text for unit in self.modules.units_of(file))
         for name in ("torch", "jax", "tensorflow"):
             for quote in "'\"":
                 literal = f"{quote}{name}{quote}"

@@ -172,8 +172,7 @@ class _Search:
         draws = last.lower() in DRAWS
         if last == "backward" and path and calls.applies:
             return True  # what goes backward may come from a loss that has another name here
-        me = function.code[3][0][0] if function.code[3] and function.owner is not None else None
-        if first is not None and first == me and len(path) == 1:
+        if first is not None and first == _me(function) and len(path) == 1:
             self.draws = self.draws or draws
             value = self._attribute(receiver, last)
             if value is not None and self._value(value, receiver):
@@ -202,11 +201,11 @@ class _Search:
 
     def _is_loss(self, function: Func, receiver: Thing, first: str, path: tuple[str, ...]) -> bool:
         """Whether the function has a loss in its hands, to give it to another one."""
-        me = function.code[3][0][0] if function.code[3] and function.owner is not None else None
-        if first == me:
+        if first == _me(function):
             value = self._attribute(receiver, path[0]) if len(path) == 1 else None
             return value is not None and effects.carries_loss(self.machine, value)
-        if first in _calls(function.code).given or first in _calls(function.code).bound:
+        calls = _calls(function.code)
+        if first in calls.given or first in calls.bound:
             return False
         value = effects.peek(self.machine, function.env, first)
         if value is None:
@@ -314,6 +313,11 @@ class Named:
                 if not any(isinstance(case.thing, Func) for case in value):
                     self.stored.add(name)
         self._classes = len(machine.modules.classes)
+
+
+def _me(function: Func) -> str | None:
+    """The name of a method's receiver."""
+    return function.code[3][0][0] if function.code[3] and function.owner is not None else None
 
 
 @cache
