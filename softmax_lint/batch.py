@@ -73,8 +73,9 @@ def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
         index.add(path, path, seen[path].facts, text, data)
     chosen = index.candidates()
     eager = chosen | index.starred(chosen)
-    if len(task.paths) > len(task.files):
-        chosen &= index.reach(task.files)
+    more = index.touching(chosen) if len(task.paths) > len(task.files) else None
+    if more is not None:
+        chosen = more(task.files, ()).roots
     roots = [path for path in known if path in chosen]
     if not roots:
         return []
@@ -84,7 +85,9 @@ def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
     imports = {path: seen[path].facts.imports for path in known}
     watchful = index.has_logits()
     return [
-        Group(Chosen(tuple(found), eager & members, watchful), members)
+        Group(
+            Chosen(tuple(found), frozenset(task.paths) if more else eager & members, watchful, more), members
+        )
         for found, members in islands.divide(roots, imports, index.imports())
     ]
 
@@ -161,7 +164,10 @@ def _together(task: Task, groups: Sequence[Group]) -> Chosen:
     roots = {path for group in groups for path in group.chosen.roots}
     eager = frozenset().union(*(group.chosen.eager for group in groups))
     return Chosen(
-        tuple(path for path in task.paths if path in roots), eager, any(g.chosen.watchful for g in groups)
+        tuple(path for path in task.paths if path in roots),
+        eager,
+        any(group.chosen.watchful for group in groups),
+        groups[0].chosen.more,
     )
 
 

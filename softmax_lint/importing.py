@@ -16,7 +16,7 @@ class Imports:
     def __init__(self, paths: Iterable[str]) -> None:
         self.paths = frozenset(paths)
         self._upwards = _Upwards(self.paths)
-        self._last = frozenset(name for path in self.paths for name in _names(path))
+        self._last = frozenset(name for path in self.paths for name in last_words(path))
         self._known: dict[tuple[str, str], Sequence[str]] = {}
 
     def modules(self, folder: str, module: str) -> Sequence[str]:
@@ -53,7 +53,7 @@ class Imports:
         return [f for f in (f"{whole}.py", f"{whole}{_PACKAGE}") if f in self.paths]
 
 
-def _names(path: str) -> tuple[str, ...]:
+def last_words(path: str) -> tuple[str, ...]:
     """By which last words a file can be imported."""
     folder, file = os.path.split(path)
     stem = os.path.splitext(file)[0]

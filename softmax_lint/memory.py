@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from softmax_lint import screen, source
 from softmax_lint.code import Ops
@@ -17,6 +17,9 @@ from softmax_lint.discover import discover
 from softmax_lint.lowering import SyntaxProblem, lower
 from softmax_lint.source import Source, Unreadable
 from softmax_lint.splitting import Statement, split
+
+if TYPE_CHECKING:
+    from softmax_lint.touching import More
 
 Stamp = tuple[int, int]
 # Answers that no run asked for in that many runs, or up to twice as many, are forgotten: every edit leaves
@@ -28,11 +31,15 @@ MOST_CHOSEN = 64
 
 class Chosen(NamedTuple):
     """What screening decides: the files to run, those whose bodies run when they are imported, and whether
-    comparisons with what they give matter."""
+    comparisons with what they give matter.
+
+    Where only files that touch given ones are run, `more` finds out which do.
+    """
 
     roots: tuple[str, ...]
     eager: frozenset[str]
     watchful: bool
+    more: More | None = None
 
 
 class Recent(Generic[Answer]):

@@ -31,6 +31,7 @@ _SUITE = r"(?:(?:if|elif|else|try|except|finally|with|for|while|async|case)\b[^\
 # Targets in a first line, and in those behind it.
 _TARGETS = re.compile(_BOUND), re.compile(r"\n" + _BOUND)
 _INNER_TARGETS = re.compile(rf"[ \t]*{_SUITE}{_BOUND}"), re.compile(rf"\n[ \t]*{_SUITE}{_BOUND}")
+_WRITTEN = re.compile(r"^[ \t]*([^\W\d]\w*)[ \t]*[.\[]", re.M)
 _BLOCK = re.compile(r"(?:if|try|with|for|while|async|match)\b")
 _MEMBER = re.compile(r"def[ \t]+(\w+)")
 _BEFORE_ATTRIBUTE = (".", "'", '"')
@@ -87,6 +88,7 @@ class Outline:
         self._units: dict[int, Unit] = {}
         self._found: dict[str, list[int]] = {}
         self._words: frozenset[bytes] | None = None
+        self._own: Words | None = None
 
     @property
     def raw(self) -> str:
@@ -104,6 +106,10 @@ class Outline:
             self._spans = _spans(self._bare)
             self._starts = [start for start, _ in self._spans]
         return self._bare
+
+    def units(self) -> Iterator[Unit]:
+        """All top-level statements but imports."""
+        return (self._unit(index) for index in range(len(self._spans if self.bare else ())))
 
     def spelling(self) -> Iterator[Unit]:
         """The statements that spell a loss."""
@@ -158,6 +164,15 @@ class Outline:
             start, end = self._spans[index]
             if offset < end and self.mentions(others, start, end):
                 yield self._unit(index)
+
+    def written(self, unit: Unit) -> Words:
+        """Names of the file that a statement which is no definition may write to: `known["a"] = f`, `known.add(f)`."""
+        bare = self.bare
+        if bare[unit.start] == "@" or _DEFINITION.match(bare, unit.start, unit.end):
+            return frozenset()
+        if self._own is None:
+            self._own = frozenset(name for each in self.units() for name in each.names)
+        return self._own & frozenset(_WRITTEN.findall(bare, unit.start, unit.end))
 
     def asks(self, word: str) -> bool:
         """Whether anything is asked for this attribute: behind a dot, or by a string."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -116,11 +116,7 @@ class Run:
     def _report(self, progress: Progress | None, located: bool) -> Report:
         chosen = self.chosen or self._screen()
         self.modules.eager = set(chosen.eager)
-        roots = []
-        for path in chosen.roots:
-            file = self.modules.add(path, later=self.chosen is not None)
-            if file is not None:
-                roots.append(file)
+        roots = self._added(chosen.roots)
         if not roots:
             return Report((), (), tuple(self.failures), len(self.files))
         from softmax_lint import judging
@@ -129,8 +125,13 @@ class Run:
         self.machine.watchful = chosen.watchful
         if self.pause is not None:
             self.machine.pause = self.pause
+        part = None
+        if chosen.more is not None:
+            from softmax_lint.linking.part import Part
+
+            part = Part(self.machine, self.given, chosen.more)
         with self._prepared(chosen.roots):
-            link(self.machine, roots, self._fail, progress)
+            link(self.machine, roots, self._fail, progress, part)
         given = self.given
         meetings = self.machine.meetings.values()
         diagnostics, verdicts = judging.judge(
@@ -144,6 +145,10 @@ class Run:
             len(self.files),
             assumed=tuple(each for each in self._assumed() if each[0] in given),
         )
+
+    def _added(self, paths: Iterable[str]) -> list[int]:
+        later = self.chosen is not None
+        return [file for path in paths if (file := self.modules.add(path, later)) is not None]
 
     @contextmanager
     def _prepared(self, paths: Sequence[str]) -> Iterator[None]:
@@ -186,10 +191,12 @@ class Run:
         if self.machine.watching:
             chosen |= index.users(chosen)
         eager = chosen | index.starred(chosen)
+        more = None
         if beside:
-            chosen &= index.reach(self.files)
+            more = index.touching(chosen)
+            chosen, eager = more(self.files, ()).roots, frozenset(paths)
         roots = tuple(path for path in paths if path in chosen)
-        found = Chosen(roots, frozenset(eager), index.has_logits())
+        found = Chosen(roots, frozenset(eager), index.has_logits(), more)
         if self.memory is not None:
             self.memory.choose(self.files, found)
         return found

@@ -13,6 +13,7 @@ from softmax_lint.facts import Facts
 if TYPE_CHECKING:
     from softmax_lint.importing import Imports
     from softmax_lint.outline import Outline
+    from softmax_lint.touching import More
 
 
 def spells_sink(text: str) -> bool:
@@ -118,15 +119,19 @@ class Index:
         return frozenset(chosen)
 
     def _wired(self, losses: list[str]) -> frozenset[str]:
-        from softmax_lint.outline import Outline
         from softmax_lint.wiring import wire
+
+        return wire(self._outlines(), self.imports(), losses)
+
+    def _outlines(self) -> dict[str, Outline]:
+        from softmax_lint.outline import Outline
 
         outlines = {}
         for path, entry in self._known.items():
             if entry.outline is None:
                 entry.outline = Outline(path, entry.facts.imports, entry.text, self._spells_loss)
             outlines[path] = entry.outline
-        return wire(outlines, self.imports(), losses)
+        return outlines
 
     def imports(self) -> Imports:
         """What imports of the files mean."""
@@ -160,17 +165,11 @@ class Index:
             other for path in paths for other in self._importers.get(module_name(path), ()) if path != other
         )
 
-    def reach(self, given: Iterable[str]) -> frozenset[str]:
-        """All files that may matter to what is found in `given`: what imports them, and what that imports."""
-        chosen = self._up([path for path in given if path in self._known])
-        pending = list(chosen)
-        while pending:
-            for word in self._known[pending.pop()].words:
-                for other in self._named.get(word, ()):
-                    if other not in chosen:
-                        chosen.add(other)
-                        pending.append(other)
-        return frozenset(chosen)
+    def touching(self, chosen: frozenset[str]) -> More:
+        """What tells which of the chosen files may run what files define, or what files call by these names."""
+        from softmax_lint.touching import Touching
+
+        return Touching(self._outlines(), self.imports(), chosen).of
 
     def _up(self, start: Iterable[str]) -> set[str]:
         chosen = set(start)

@@ -27,22 +27,15 @@ def _is_unnamed(method: str) -> bool:
     return not method or method in _UNNAMED or method.endswith(("_step", "__"))
 
 
-class _Search:
-    """One search over the outlines of all files of a project."""
+class Importers:
+    """Where the names of files are imported, and by which names they are known there."""
 
-    def __init__(self, outlines: Mapping[str, Outline]) -> None:
-        self.outlines = outlines
-        self.wiring: set[str] = set()
-        self.ways: dict[tuple[str, Words], set[str]] = {}
-        self.pending: deque[tuple[str, Words, int, list[str]]] = deque()
-        self._waiting: dict[tuple[str, Words, int], list[str]] = {}
+    def __init__(self, outlines: Mapping[str, Outline], imports: Imports) -> None:
+        self._outlines = outlines
         # file -> name that is imported from it, "*", or "" for the module -> (importing file, bound name)
-        self.importers: dict[str, dict[str, list[tuple[str, str]]]] = {}
-        self.users: dict[tuple[str, str], list[tuple[str, Words]]] = {}
-
-    def resolve(self, imports: Imports) -> None:
-        importers = self.importers
-        for path, outline in self.outlines.items():
+        importers = self._importers = dict[str, dict[str, list[tuple[str, str]]]]()
+        self._users: dict[tuple[str, str], list[tuple[str, Words]]] = {}
+        for path, outline in outlines.items():
             folder = os.path.dirname(path)
             for module, name, bound in outline.imports:
                 for found in imports.modules(folder, module):
@@ -51,6 +44,41 @@ class _Search:
                     inner = f"{module}{name}" if module[-1:] == "." else f"{module}.{name}"
                     for found in imports.modules(folder, inner):
                         importers.setdefault(found, {}).setdefault("", []).append((path, bound))
+
+    def of_module(self, path: str) -> Sequence[tuple[str, str]]:
+        """(importing file, bound name) for each import of the file as a whole."""
+        return self._importers.get(path, {}).get("", ())
+
+    def of_any(self, path: str) -> frozenset[str]:
+        """The files that import the file, or something of it."""
+        return frozenset(other for found in self._importers.get(path, {}).values() for other, _ in found)
+
+    def users(self, path: str, word: str) -> Sequence[tuple[str, Words]]:
+        """(importing file, words that mean the name there)."""
+        importers = self._importers.get(path)
+        if importers is None:
+            return ()
+        known = self._users.get((path, word))
+        if known is None:
+            known = [(other, frozenset((bound,))) for other, bound in importers.get(word, ())]
+            known += [(other, frozenset((word,))) for other, _ in importers.get("*", ())]
+            for other, bound in importers.get("", ()):
+                if self._outlines[other].asks(word):
+                    known.append((other, frozenset((bound, word))))
+            known = self._users[path, word] = list(dict.fromkeys(known))
+        return known
+
+
+class _Search:
+    """One search over the outlines of all files of a project."""
+
+    def __init__(self, outlines: Mapping[str, Outline], imports: Imports) -> None:
+        self.outlines = outlines
+        self.wiring: set[str] = set()
+        self.ways: dict[tuple[str, Words], set[str]] = {}
+        self.pending: deque[tuple[str, Words, int, list[str]]] = deque()
+        self._waiting: dict[tuple[str, Words, int], list[str]] = {}
+        self.importers = Importers(outlines, imports)
 
     def lead(self, path: str, words: Words, way: str, steps: int) -> None:
         """In the file, whatever mentions all `words`, and `way` unless that is empty, leads to a sink."""
@@ -100,23 +128,9 @@ class _Search:
             if len(words) == 1:
                 # Go on in the files that import the name, or its module and ask that for it.
                 (word,) = words
-                for other, names in self._users(path, word):
+                for other, names in self.importers.users(path, word):
                     for way in ways:
                         self.lead(other, names, way, steps)
-
-    def _users(self, path: str, word: str) -> Sequence[tuple[str, Words]]:
-        importers = self.importers.get(path)
-        if importers is None:
-            return ()
-        known = self.users.get((path, word))
-        if known is None:
-            known = [(other, frozenset((bound,))) for other, bound in importers.get(word, ())]
-            known += [(other, frozenset((word,))) for other, _ in importers.get("*", ())]
-            for other, bound in importers.get("", ()):
-                if self.outlines[other].asks(word):
-                    known.append((other, frozenset((bound, word))))
-            known = self.users[path, word] = list(dict.fromkeys(known))
-        return known
 
     def _mention(self, outline: Outline, unit: Unit, words: Words, way: str, steps: int) -> None:
         path = outline.path
@@ -148,8 +162,7 @@ class _Search:
 
 def wire(outlines: Mapping[str, Outline], imports: Imports, spelling: Iterable[str]) -> frozenset[str]:
     """The files that use what leads to the sinks in the files `spelling`, in one or more steps."""
-    search = _Search(outlines)
-    search.resolve(imports)
+    search = _Search(outlines, imports)
     for path in spelling:
         search.start(path)
     search.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from itertools import combinations
 from pathlib import Path
 
@@ -29,6 +30,11 @@ BOOK = json.dumps(
         "nbformat": 4,
     }
 )
+REGISTRY = "KNOWN = {}\n\n\ndef register(made):\n    KNOWN[made.__name__] = made\n    return made\n"
+BY_NAME = (
+    "from importlib import import_module\nfrom loss import loss\n\n"
+    "net = import_module('nets.net').Net()\nloss(net(x), y)\n"
+)
 
 
 def train(net: str, loss: str, text: str = TRAIN) -> str:
@@ -49,11 +55,28 @@ PROJECTS: list[tuple[str, dict[str, str]]] = [
     ("a package with a mark", {".git/HEAD": "", "p/__init__.py": "", "p/m/__init__.py": "", "p/m/setup.py": "",
                                "p/m/net.py": NET, "p/loss.py": LOSS, "p/train.py": train(".m.net", ".loss")}),
     ("a notebook", {"p/net.py": NET, "p/loss.py": LOSS, "books/a.ipynb": train("p.net", "p.loss", BOOK)}),
+    ("a registry", {"known.py": REGISTRY, "nets/__init__.py": "from . import net\n",
+                    "nets/net.py": "from known import register\n" + NET.replace("class", "@register\nclass"),
+                    "build.py": "from known import KNOWN\n\n\ndef build():\n    return KNOWN['Net']()\n",
+                    "loss.py": LOSS,
+                    "train.py": "import nets\n" + train("build", "loss").replace("Net", "build")}),
+    ("a table", {"net.py": NET, "zoo.py": "import net\n\nnets = {}\nnets['net'] = net.Net\n", "loss.py": LOSS,
+                 "train.py": train("zoo", "loss").replace("Net()", "nets['net']()").replace("Net", "nets")}),
+    ("a module by its name", {"nets/__init__.py": "", "nets/net.py": NET, "loss.py": LOSS, "train.py": BY_NAME}),
+    ("others beside", {"net.py": NET, "loss.py": LOSS, "train.py": train("net", "loss"), "net2.py": NET,
+                       "train2.py": train("net2", "loss"), "train3.py": train("net2", "loss")}),
 ]  # fmt: skip
 
 
 def files_of(diagnostic: Diagnostic) -> set[str]:
-    return {place.filename for place in (diagnostic.place, *(each.place for each in diagnostic.related))}
+    """The files of both ends and of where they meet. What trains an output is no end of a finding about readers."""
+    ends = [each for each in diagnostic.related if each.role != "sink" or diagnostic.code < "SML2"]
+    return {place.filename for place in (diagnostic.place, *(each.place for each in ends))}
+
+
+def main_part(diagnostic: Diagnostic) -> tuple[object, ...]:
+    """All but notes: these name the other places where the same two ends meet, as far as they touch what is given."""
+    return diagnostic.code, diagnostic.message, diagnostic.place
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
@@ -71,13 +94,29 @@ def test_every_subset_has_the_findings_that_touch_it(
     python = [str(project / name) for name in files if name.endswith((".py", ".ipynb"))]
     for size in (1, 2):
         for given in combinations(python, size):
-            expected = {each for each in whole if files_of(each) & set(given)}
-            assert set(check_paths(given, isolated=True).diagnostics) == expected, given
+            expected = {main_part(each) for each in whole if files_of(each) & set(given)}
+            assert set(map(main_part, check_paths(given, isolated=True).diagnostics)) == expected, given
     folders = {os.path.dirname(name) for name in python}
     for folder in folders:
         below = {name for name in python if name.startswith(folder + os.sep)}
-        expected = {each for each in whole if files_of(each) & below}
-        assert set(check_paths([folder], isolated=True).diagnostics) == expected, folder
+        expected = {main_part(each) for each in whole if files_of(each) & below}
+        assert set(map(main_part, check_paths([folder], isolated=True).diagnostics)) == expected, folder
+
+
+FIXTURES = Path(__file__).parent.parent / "fixtures" / "projects"
+
+
+@pytest.mark.parametrize("name", sorted(each.name for each in FIXTURES.iterdir() if each.is_dir()))
+def test_every_file_of_a_fixture_has_the_findings_that_touch_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(FIXTURES / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path / name)
+    Path("pyproject.toml").touch()
+    whole = check_paths(["."], isolated=True).diagnostics
+    for path in sorted(Path().rglob("*.py")):
+        expected = {each for each in whole if files_of(each) & {str(path.absolute())}}
+        assert set(check_paths([path], isolated=True).diagnostics) == expected, path
 
 
 # Files below a folder that nothing marks; what is given; the working directory; the base.

@@ -88,6 +88,9 @@ def _if(machine: Machine, frame: Frame, op: code.Op) -> str:
     decision = decide(machine, frame, op[1])
     if decision.truth is not None:
         _explore(machine, frame, op, decision.truth)
+        if decision.truth and _is_typing(op[1]):
+            with machine.unseen():
+                return run(machine, frame, op[2])
         return run(machine, frame, op[2] if decision.truth else op[3])
     heap = machine.heap
     mark = heap.mark()
@@ -110,6 +113,11 @@ def _if(machine: Machine, frame: Frame, op: code.Op) -> str:
     machine.operations += (len(then) + len(otherwise)) // MERGED_PER_OPERATION
     heap.merge(decision.yes, decision.no, then, otherwise)
     return NEXT
+
+
+def _is_typing(test: code.Expr) -> bool:
+    """Whether a branch is for type checkers."""
+    return test[0] in (code.NAME, code.ATTR) and "TYPE_CHECKING" in test
 
 
 def _explore(machine: Machine, frame: Frame, op: code.Op, truth: bool) -> None:

@@ -80,6 +80,8 @@ class Machine:
         self.orders: dict[int, list[int]] = {}
         self.frames: list[Any] = []
         self.computing = 0
+        self.partial = False  # whether the roots are a part of what a whole run would have
+        self.typing = False  # within a branch for type checkers
         self.fitting = False  # within `compile`: what a loss does there runs in a graph
         self.stamp = self.exploring = 0
         self.operations = 0
@@ -328,9 +330,19 @@ class Machine:
     # Bodies and imports.
 
     @contextmanager
+    def unseen(self) -> Iterator[None]:
+        """Where no program comes by: what is imported there does not run for that."""
+        before, self.typing = self.typing, True
+        try:
+            yield
+        finally:
+            self.typing = before
+
+    @contextmanager
     def apart(self) -> Iterator[None]:
         """Run something that belongs to no branch and no call: a definition or a module body."""
         saved = self.path, self.frames, self.quiet, self.effects, self.operations, self.most, self.limited
+        typing, self.typing = self.typing, False
         self.path, self.frames, self.quiet, self.effects = Path(), [], 0, 0
         self.operations, self.most, self.limited = 0, MOST_OPERATIONS, 0
         try:
@@ -340,6 +352,7 @@ class Machine:
             pass
         finally:
             self.path, self.frames, self.quiet, self.effects, self.operations, self.most, self.limited = saved
+            self.typing = typing
 
     def run_body(self, env: int, unit: int, module: int, ops: code.Ops) -> None:
         run(self, Frame(env, unit, module, entry=len(self.path)), ops)

@@ -321,7 +321,7 @@ class Modules:
 
     def _imported(self, machine: Machine, file: int) -> None:
         """An import runs the body of a module that is a root anyway: registries fill up in this order."""
-        if self.files[file].path in self.eager:
+        if self.files[file].path in self.eager and not machine.typing:
             self.execute(machine, file)
 
     def import_from(self, machine: Machine, file: int, module: str, level: int, name: str) -> Value:

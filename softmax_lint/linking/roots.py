@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from softmax_lint.linking.machine import Machine
+    from softmax_lint.linking.part import Part
 
 # Methods that a library runs on instances of classes derived from its own, by the name of the library class.
 PROTOCOLS: dict[str, tuple[str, ...]] = {
@@ -44,6 +45,8 @@ MOST_UNMET = 1_500  # such a function that names no loss itself, until it meets 
 MOST_ASKING = 2_000  # what stands in the names of a function, to know whether running it is worthwhile
 MOST_RESULT = 500  # what it returns, unless that is a softmax
 MOST_MAKING = 2_000  # the `__init__` of an instance that nobody makes; what is there by then, counts
+# The same for a part of a project: what initialisers have in common is learned in many of them.
+MOST_MAKING_OF_PART = 8_000
 
 MOST_INSTANCES = 4  # of one class, on which the methods of a protocol are run
 MOST_RECEIVERS = 8  # instances, also of derived classes, on which a method is run that nobody called
@@ -53,11 +56,36 @@ Progress = Callable[[int, int], None]
 
 def link(
     machine: Machine,
-    roots: list[int],
+    roots: Sequence[int],
+    fail: Callable[[int, Exception], None],
+    progress: Progress | None = None,
+    part: Part | None = None,
+) -> None:
+    """Run everything that can bring a tensor to a sink in the root files. `fail(file, error)` hears of crashes.
+
+    The roots of a `part` of a project become more while they run.
+    """
+    machine.partial = part is not None
+    known = set(roots)
+    _bodies(machine, roots, fail, progress)
+    while part is not None and (new := part.holding(known)):
+        known.update(new)
+        _bodies(machine, new, fail)
+    _rest(machine, known, fail)
+    while part is not None and (new := part.training(known)):
+        known.update(new)
+        _bodies(machine, new, fail)
+        _rest(machine, known, fail)
+    sinks.forget_lone(machine)
+
+
+def _bodies(
+    machine: Machine,
+    roots: Sequence[int],
     fail: Callable[[int, Exception], None],
     progress: Progress | None = None,
 ) -> None:
-    """Run everything that can bring a tensor to a sink in the root files. `fail(file, error)` hears of crashes."""
+    """Run modules and programs."""
     for number, file in enumerate(roots):
         with _guarded(machine, file, fail):
             machine.modules.execute(machine, file)
@@ -65,16 +93,19 @@ def link(
             machine.modules.run_main(machine, file)
         if progress is not None:
             progress(number + 1, len(roots))
-    for file in roots:
+
+
+def _rest(machine: Machine, roots: set[int], fail: Callable[[int, Exception], None]) -> None:
+    """Run what no module body did. Of a part of a project nobody knows whether its outputs are logits."""
+    for file in sorted(roots):
         _define_rest(machine, file, fail)
-    _uncalled(machine, set(roots), False, fail)
-    _leaves(machine, set(roots), fail)
-    _protocols(machine, set(roots), fail)
-    _uncalled(machine, set(roots), True, fail)
-    if machine.watchful and sinks.known_logits(machine):
+    _uncalled(machine, roots, False, fail)
+    _leaves(machine, roots, fail)
+    _protocols(machine, None if machine.partial else roots, fail)
+    _uncalled(machine, roots, True, fail)
+    if machine.watchful and (machine.partial or sinks.known_logits(machine)):
         machine.reading = True
-        _uncalled(machine, set(roots), True, fail)
-    sinks.forget_lone(machine)
+        _uncalled(machine, roots, True, fail)
 
 
 @contextmanager
@@ -129,13 +160,18 @@ def _leaves(machine: Machine, roots: set[int], fail: Callable[[int, Exception], 
             continue
         with _guarded(machine, file, fail):
             if effects.brings_loss(machine, Class(made)):
-                machine.most = MOST_MAKING
+                machine.most = _most_making(machine)
                 machine.instantiate(Class(made), Arguments(), machine.heap.records[made].origin)
 
 
-def _protocols(machine: Machine, roots: set[int], fail: Callable[[int, Exception], None]) -> None:
+def _most_making(machine: Machine) -> int:
+    return MOST_MAKING_OF_PART if machine.partial else MOST_MAKING
+
+
+def _protocols(machine: Machine, roots: set[int] | None, fail: Callable[[int, Exception], None]) -> None:
+    """Methods that libraries run, on the instances of the roots' classes, or of all."""
     for made, file, _ in list(machine.modules.classes):
-        if file not in roots:
+        if roots is not None and file not in roots:
             continue
         names: tuple[str, ...] = ()
         for instance in machine.instances.get(made, [])[:MOST_INSTANCES]:
@@ -242,7 +278,7 @@ def _receivers(machine: Machine, function: Func, fail: Callable[[int, Exception]
     if not found and function.definition not in machine.entered_code and _wants_instance(machine, function):
         if not machine.instances.get(owner):
             with _guarded(machine, function.module, fail):
-                machine.most = MOST_MAKING
+                machine.most = _most_making(machine)
                 machine.instantiate(Class(owner), Arguments(), machine.heap.records[owner].origin)
         found = machine.instances.get(owner, [])  # where a decorator hides the function, too
     return [] if name == "__init__" else [Obj(id) for id in found[:MOST_RECEIVERS]]

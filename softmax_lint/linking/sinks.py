@@ -6,6 +6,7 @@ alternatives are what may have happened to one tensor; each group is judged alon
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -133,6 +134,24 @@ def known_logits(machine: Machine) -> bool:
         for group in meeting.groups
         for thing in group
     )
+
+
+def sources_read_in(machine: Machine, given: Collection[str]) -> list[str]:
+    """The other files that make outputs which metrics and thresholds in the files at these paths read."""
+    modules = machine.modules
+
+    def path_of(origin: Origin) -> str:
+        return modules.files[modules.units[origin[0]].file].path
+
+    found = {
+        path_of(thing.source)
+        for meeting in machine.meetings.values()
+        if meeting.meeting in (pair.METRIC, pair.CONSUMER) and path_of(meeting.place) in given
+        for group in meeting.groups
+        for thing in group
+        if isinstance(thing, Tensor)
+    }
+    return sorted(found.difference(given))
 
 
 def forget_lone(machine: Machine) -> None:

@@ -1,0 +1,162 @@
+"""A part of a project that is run alone: what touches the files that somebody asks about.
+
+Names lead to most of it before anything runs. Others turn out to belong to it while it runs: what uses an object
+that the part's definitions were put into, as into a registry, and what tells whether outputs that are read are logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from softmax_lint.linking import sinks
+from softmax_lint.linking.heap import Waiting
+from softmax_lint.linking.values import (
+    Bound,
+    Class,
+    Descriptor,
+    Func,
+    Lazy,
+    Map,
+    Method,
+    Obj,
+    Partial,
+    Repeat,
+    Seq,
+    Tensor,
+    Thing,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from softmax_lint.linking.machine import Machine
+    from softmax_lint.touching import More, Touched
+
+
+class Part:
+    """The files at the paths `given`, and all that touches them as far as it is known; `more` finds the rest."""
+
+    def __init__(self, machine: Machine, given: Collection[str], more: More) -> None:
+        self.machine = machine
+        self.given = given
+        self._more = more
+        self.names: set[tuple[str, str]] = set()
+        self.paths: set[str] = set(given)  # of files that belong to it with all their names
+        self._learn(more(given, ()))
+
+    def holding(self, roots: Collection[int]) -> list[int]:
+        """More roots: what uses a name that leads to something of the part by more than an import."""
+        search = _Holders(self, self.machine)
+        found = []
+        for module in self.machine.modules.files:
+            if module.env is not None and module.path not in self.paths:
+                for name, value in self.machine.heap.records[module.env].slots.items():
+                    if (module.path, name) not in self.names and search.leads(value):
+                        found.append((module.path, name))
+        return self._find((), found, roots)
+
+    def training(self, roots: Collection[int]) -> list[int]:
+        """More roots: what trains what metrics and thresholds in the given files read."""
+        return self._find(sinks.sources_read_in(self.machine, self.given), (), roots)
+
+    def _find(
+        self, files: Collection[str], names: Collection[tuple[str, str]], roots: Collection[int]
+    ) -> list[int]:
+        if not files and not names:
+            return []
+        touched = self._more(files, names)
+        self._learn(touched)
+        added = [self.machine.modules.add(path, later=True) for path in sorted(touched.roots)]
+        return [file for file in added if file is not None and file not in roots]
+
+    def _learn(self, touched: Touched) -> None:
+        self.names |= touched.names
+        if touched.whole:
+            self.paths |= touched.roots
+
+    def has(self, unit: int) -> bool:
+        """Whether a statement is one of the part."""
+        statement = self.machine.modules.units[unit]
+        path = self.machine.modules.files[statement.file].path
+        return path in self.paths or (path, statement.name) in self.names
+
+
+class _Holders:
+    """A search for what leads to something of a part."""
+
+    def __init__(self, part: Part, machine: Machine) -> None:
+        self.part = part
+        self.machine = machine
+        self._bare: set[int] = set()  # records that lead to nothing
+
+    def leads(self, value: Value) -> bool:
+        seen: set[int] = set()
+        pending = [
+            inner
+            for thing in _things(value)
+            if not self._is_of_part(thing)
+            for inner in self._in(thing, seen)
+        ]
+        while pending:
+            thing = pending.pop()
+            if self._is_of_part(thing):
+                return True
+            pending += self._in(thing, seen)
+        self._bare |= seen
+        return False
+
+    def _is_of_part(self, thing: Thing) -> bool:
+        """Whether the part defines or makes it."""
+        if isinstance(thing, Func):
+            return self.part.has(thing.unit)
+        origin = None
+        if isinstance(thing, Class):
+            origin = self.machine.heap.records[thing.id].origin
+        elif isinstance(thing, Tensor):
+            origin = thing.source
+        return origin is not None and self.part.has(origin[0])
+
+    def _in(self, thing: Thing, seen: set[int]) -> Iterator[Thing]:
+        """What a thing holds."""
+        if isinstance(thing, Func):
+            yield from self._recorded(thing.env, seen)
+        elif isinstance(thing, (Class, Obj)):
+            yield from self._recorded(thing.id, seen)
+        elif isinstance(thing, Seq):
+            for item in thing.items:
+                values = item.values if isinstance(item, Repeat) else (item,)
+                yield from chain.from_iterable(map(_things, values))
+        elif isinstance(thing, Map):
+            yield from chain.from_iterable(_things(value) for _, value in thing.entries)
+        elif isinstance(thing, (Bound, Method)):
+            yield thing.receiver
+            if isinstance(thing, Bound):
+                yield thing.function
+        elif isinstance(thing, Partial):
+            yield from _things(thing.function)
+            given = thing.arguments
+            for argument in chain(given.positional, (argument for _, argument in given.keywords)):
+                yield from _things(argument.value)
+        elif isinstance(thing, Descriptor):
+            yield from _things(thing.function)
+        elif isinstance(thing, Lazy):
+            delayed = self.machine.delayed[thing.cell]
+            if delayed.function is not None and delayed.value is not None:
+                yield from _things(delayed.value)
+
+    def _recorded(self, at: int, seen: set[int]) -> Iterator[Thing]:
+        record = self.machine.heap.records[at]
+        if at in seen or at in self._bare or record.kind == "module" or isinstance(record.slots, Waiting):
+            return
+        seen.add(at)
+        if record.kind == "instance":
+            yield record.of
+        if record.kind == "env" and isinstance(record.of, int):
+            yield from self._recorded(record.of, seen)
+        for value in list(record.slots.values()):
+            yield from _things(value)
+
+
+def _things(value: Value) -> Iterator[Thing]:
+    return (case.thing for case in value)

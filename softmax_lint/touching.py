@@ -1,0 +1,126 @@
+"""Which files may run what given files define: those that a chain of names leads to from there.
+
+What runs nothing of a file has no finding with an end in it. As in wiring all is words: a definition is followed
+by its name, through imports and through whatever mentions it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from softmax_lint.importing import Imports, last_words
+from softmax_lint.outline import Outline, Words
+from softmax_lint.wiring import Importers
+
+# A search that comes to more names than this is given up: it goes on through imports alone.
+MOST_NAMES = 5_000
+
+Name = tuple[str, str]  # path, name
+
+
+class Touched(NamedTuple):
+    """The files to run of those that touch others, and all names that led there; `whole` where a file counts as
+    touched with all its names.
+    """
+
+    roots: frozenset[str]
+    names: frozenset[Name]
+    whole: bool
+
+
+More = Callable[[Collection[str], Collection[Name]], Touched]
+
+
+class Touching:
+    """The outlines of all files of a project, to search in. Only `chosen` files are run."""
+
+    def __init__(self, outlines: Mapping[str, Outline], imports: Imports, chosen: frozenset[str]) -> None:
+        self.outlines = outlines
+        self.importers = Importers(outlines, imports)
+        self.chosen = chosen
+        # (path, the name that imports modules by strings)
+        self.importing = [
+            (path, bound if name else "import_module")
+            for path, outline in outlines.items()
+            for module, name, bound in outline.imports
+            if module == "importlib"
+        ]
+
+    def of(self, given: Collection[str], names: Collection[Name]) -> Touched:
+        """The given files, all that may use a definition of theirs, in one or more steps, and all that may use
+        these names.
+        """
+        search = _Search(self)
+        for path in given:
+            if path in self.outlines:
+                search.start(path)
+        for path, name in names:
+            if path in self.outlines:
+                search.add(path, (name,))
+        whole = search.run()
+        return Touched(self.chosen & search.touched, frozenset(search.names), whole)
+
+
+class _Search:
+    def __init__(self, among: Touching) -> None:
+        self.outlines, self.importers, self.importing = among.outlines, among.importers, among.importing
+        self.touched: set[str] = set()
+        self.names: set[Name] = set()
+        self._pending: list[Name] = []
+
+    def start(self, path: str) -> None:
+        """All that the file defines."""
+        self.touched.add(path)
+        for unit in self.outlines[path].units():
+            self.add(path, unit.names)
+        for other, bound in self.importers.of_module(path):
+            self.add(other, (bound,))
+        package = f"{os.path.basename(os.path.dirname(path))}."
+        for other, importer in self.importing:
+            # What imports modules by strings, in a file that spells this one, or its package before a dot.
+            outline = self.outlines[other]
+            spelled = any(any(outline.mentioning(frozenset((word,)))) for word in last_words(path))
+            if other != path and (spelled or package in outline.bare):
+                self._mention(other, frozenset((importer,)))
+
+    def add(self, path: str, names: Iterable[str]) -> None:
+        for name in names:
+            if (path, name) not in self.names:
+                self.names.add((path, name))
+                self._pending.append((path, name))
+
+    def run(self) -> bool:
+        """Whether names led to so much that imports were followed instead."""
+        while self._pending:
+            if len(self.names) > MOST_NAMES:
+                self._follow_imports()
+                return True
+            path, name = self._pending.pop()
+            self._mention(path, frozenset((name,)))
+            for other, words in self.importers.users(path, name):
+                self._mention(other, words)
+                if len(words) == 1:
+                    self.add(other, words)
+            for other, bound in self.importers.of_module(path):
+                if self.importers.users(other, bound):
+                    self.add(other, (bound,))
+        return False
+
+    def _mention(self, path: str, words: Words) -> None:
+        """What mentions all words in the file may run what they stand for, and what it writes to may hold that."""
+        outline = self.outlines[path]
+        for unit in outline.mentioning(words):
+            self.touched.add(path)
+            self.add(path, unit.names)
+            self.add(path, outline.written(unit))
+
+    def _follow_imports(self) -> None:
+        pending = list(self.touched | {path for path, _ in self._pending})
+        self.touched.update(pending)
+        while pending:
+            for other in self.importers.of_any(pending.pop()):
+                if other not in self.touched:
+                    self.touched.add(other)
+                    pending.append(other)
