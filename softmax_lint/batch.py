@@ -72,10 +72,10 @@ def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
         text, data = partial(survey.text_of, path), partial(survey.data_of, path)
         index.add(path, path, seen[path].facts, text, data)
     chosen = index.candidates()
-    eager = chosen | index.starred(chosen)
-    more = index.touching(chosen) if len(task.paths) > len(task.files) else None
-    if more is not None:
-        chosen = more(task.files, ()).roots
+    eager: frozenset[str] | None = index.eager(chosen)
+    more = None
+    if len(task.paths) > len(task.files) and (part := index.part(chosen, task.files)) is not None:
+        (chosen, more), eager = part, None
     roots = [path for path in known if path in chosen]
     if not roots:
         return []
@@ -84,10 +84,10 @@ def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
 
     imports = {path: seen[path].facts.imports for path in known}
     watchful = index.has_logits()
+    # A part may turn out to be larger; its modules run as they do in Python, when they are imported.
+    every = frozenset(task.paths)
     return [
-        Group(
-            Chosen(tuple(found), frozenset(task.paths) if more else eager & members, watchful, more), members
-        )
+        Group(Chosen(tuple(found), every if eager is None else eager & members, watchful, more), members)
         for found, members in islands.divide(roots, imports, index.imports())
     ]
 

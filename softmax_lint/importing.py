@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from softmax_lint.facts import Import
 from softmax_lint.standard import is_standard
 
 _PACKAGE = f"{os.sep}__init__.py"
@@ -35,6 +36,15 @@ class Imports:
         if len(found) < 2:
             return found
         return found[:2] if found[1] == found[0].removesuffix(".py") + _PACKAGE else found[:1]
+
+    def brought(self, path: str, imports: Iterable[Import]) -> Iterator[str]:
+        """The files that these imports of a file may mean, and run: modules, and submodules by their names."""
+        folder = os.path.dirname(path)
+        for module, name, _ in imports:
+            yield from self.nearest(folder, module)
+            if name and name != "*":
+                inner = f"{module}{name}" if module[-1:] == "." else f"{module}.{name}"
+                yield from self.nearest(folder, inner)
 
     def _relative(self, folder: str, module: str) -> Sequence[str]:
         rest = module.lstrip(".")

@@ -6,8 +6,7 @@ read with what was expected.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from softmax_lint.facts import Import
 from softmax_lint.importing import Imports
@@ -34,7 +33,7 @@ def divide(
         pending.append(root)
     while pending:
         path = pending.pop()
-        for other in _imported(path, imports.get(path, ()), meant):
+        for other in meant.brought(path, imports.get(path, ())):
             if other not in leader:
                 leader[other] = find(path)
                 pending.append(other)
@@ -47,12 +46,3 @@ def divide(
     for path in leader:
         members.setdefault(find(path), set()).add(path)
     return [(found, frozenset(members[first])) for first, found in groups.items()]
-
-
-def _imported(path: str, imports: Sequence[Import], meant: Imports) -> Iterator[str]:
-    folder = os.path.dirname(path)
-    for module, name, _ in imports:
-        yield from meant.nearest(folder, module)
-        if name and name != "*":
-            inner = f"{module}{name}" if module[-1:] == "." else f"{module}.{name}"
-            yield from meant.nearest(folder, inner)

@@ -190,11 +190,11 @@ class Run:
         chosen = index.candidates()
         if self.machine.watching:
             chosen |= index.users(chosen)
-        eager = chosen | index.starred(chosen)
+        eager = index.eager(chosen)
         more = None
-        if beside:
-            more = index.touching(chosen)
-            chosen, eager = more(self.files, ()).roots, frozenset(paths)
+        # A fix changes what others use: to plan it, all has to be known.
+        if beside and not self.machine.watching and (part := index.part(chosen, self.files)) is not None:
+            (chosen, more), eager = part, frozenset(paths)
         roots = tuple(path for path in paths if path in chosen)
         found = Chosen(roots, frozenset(eager), index.has_logits(), more)
         if self.memory is not None:

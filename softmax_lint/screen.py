@@ -27,6 +27,9 @@ def module_name(path: str) -> str:
     return os.path.basename(folder) if stem == "__init__" else stem
 
 
+_PACKAGE = f"{os.sep}__init__.py"
+
+
 class _Entry:
     """A file: what it says, all words of its imports, its Python on demand, and what that defines once asked."""
 
@@ -141,6 +144,22 @@ class Index:
             self._imports = Imports(self._known)
         return self._imports
 
+    def eager(self, chosen: frozenset[str]) -> frozenset[str]:
+        """The files whose bodies run when they are imported: the chosen ones, what they bind by star imports, and
+        packages that import such files.
+        """
+        found = chosen | self.starred(chosen)
+        packages = {
+            path: frozenset(self.imports().brought(path, entry.facts.imports))
+            for path, entry in self._known.items()
+            if path.endswith(_PACKAGE) and path not in found
+        }
+        while new := {
+            path for path, others in packages.items() if path not in found and not found.isdisjoint(others)
+        }:
+            found |= new
+        return found
+
     def starred(self, paths: Iterable[str]) -> frozenset[str]:
         """The files that star imports of these run for what they bind, and those that these run in turn."""
         found: set[str] = set()
@@ -165,11 +184,15 @@ class Index:
             other for path in paths for other in self._importers.get(module_name(path), ()) if path != other
         )
 
-    def touching(self, chosen: frozenset[str]) -> More:
-        """What tells which of the chosen files may run what files define, or what files call by these names."""
+    def part(self, chosen: frozenset[str], given: Collection[str]) -> tuple[frozenset[str], More] | None:
+        """Those of the chosen files that may run what the given ones define, and what finds more such files;
+        None where they are most of all.
+        """
         from softmax_lint.touching import Touching
 
-        return Touching(self._outlines(), self.imports(), chosen).of
+        more = Touching(self._outlines(), self.imports(), chosen).of
+        roots = more(given, ()).roots
+        return (roots, more) if 2 * len(roots) <= len(chosen) else None
 
     def _up(self, start: Iterable[str]) -> set[str]:
         chosen = set(start)

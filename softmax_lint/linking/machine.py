@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
 from softmax_lint.knowledge.schema import Api
@@ -47,6 +47,9 @@ from softmax_lint.linking.values import (
     unknown,
 )
 
+if TYPE_CHECKING:
+    from softmax_lint.linking.part import Part
+
 
 class Machine:
     """Everything that linking one project knows; see the methods by theme below."""
@@ -80,7 +83,7 @@ class Machine:
         self.orders: dict[int, list[int]] = {}
         self.frames: list[Any] = []
         self.computing = 0
-        self.partial = False  # whether the roots are a part of what a whole run would have
+        self.part: Part | None = None  # what is run of a project, where that is not all
         self.typing = False  # within a branch for type checkers
         self.fitting = False  # within `compile`: what a loss does there runs in a graph
         self.stamp = self.exploring = 0

@@ -65,7 +65,7 @@ def link(
 
     The roots of a `part` of a project become more while they run.
     """
-    machine.partial = part is not None
+    machine.part = part
     known = set(roots)
     _bodies(machine, roots, fail, progress)
     while part is not None and (new := part.holding(known)):
@@ -101,9 +101,9 @@ def _rest(machine: Machine, roots: set[int], fail: Callable[[int, Exception], No
         _define_rest(machine, file, fail)
     _uncalled(machine, roots, False, fail)
     _leaves(machine, roots, fail)
-    _protocols(machine, None if machine.partial else roots, fail)
+    _protocols(machine, None if machine.part is not None else roots, fail)
     _uncalled(machine, roots, True, fail)
-    if machine.watchful and (machine.partial or sinks.known_logits(machine)):
+    if machine.watchful and (machine.part is not None or sinks.known_logits(machine)):
         machine.reading = True
         _uncalled(machine, roots, True, fail)
 
@@ -141,7 +141,7 @@ def _define_rest(machine: Machine, file: int, fail: Callable[[int, Exception], N
         return
     for unit in machine.modules.units_of(file):
         statement = machine.modules.units[unit]
-        if not statement.kind or statement.ran:
+        if not statement.kind or statement.ran or not _is_asked_for(machine, unit):
             continue
         current = machine.heap.read(known.env, statement.name)
         with _guarded(machine, file, fail):
@@ -155,8 +155,13 @@ def _define_rest(machine: Machine, file: int, fail: Callable[[int, Exception], N
 def _leaves(machine: Machine, roots: set[int], fail: Callable[[int, Exception], None]) -> None:
     """One instance of every class that nobody makes and nobody derives from, when its methods may meet a loss."""
     derived = {id for made, _, _ in machine.modules.classes for id in machine.order(made)[1:]}
-    for made, file, _ in list(machine.modules.classes):
-        if file not in roots or made in derived or made in machine.instances:
+    for made, file, unit in list(machine.modules.classes):
+        if (
+            file not in roots
+            or made in derived
+            or made in machine.instances
+            or not _is_asked_for(machine, unit)
+        ):
             continue
         with _guarded(machine, file, fail):
             if effects.brings_loss(machine, Class(made)):
@@ -164,8 +169,13 @@ def _leaves(machine: Machine, roots: set[int], fail: Callable[[int, Exception], 
                 machine.instantiate(Class(made), Arguments(), machine.heap.records[made].origin)
 
 
+def _is_asked_for(machine: Machine, unit: int) -> bool:
+    """Whether a statement belongs to what is run."""
+    return machine.part is None or machine.part.has(unit)
+
+
 def _most_making(machine: Machine) -> int:
-    return MOST_MAKING_OF_PART if machine.partial else MOST_MAKING
+    return MOST_MAKING_OF_PART if machine.part is not None else MOST_MAKING
 
 
 def _protocols(machine: Machine, roots: set[int] | None, fail: Callable[[int, Exception], None]) -> None:
@@ -203,7 +213,7 @@ def _uncalled(
         name = function.code[2]
         if mark in seen or name == "<lambda>":
             continue
-        if function.module not in roots and (
+        if (function.module not in roots or not _is_asked_for(machine, function.unit)) and (
             function.owner is None or function.owner not in machine.descended
         ):
             continue
