@@ -19,6 +19,7 @@ from softmax_lint.survey import Seen
 # Where nothing has to be run, nothing else is imported.
 if TYPE_CHECKING:
     from softmax_lint.memory import Chosen
+    from softmax_lint.touching import More
 
 Progress = Callable[[int, int], None]
 # Less Python than this, in bytes, is run before another process has started.
@@ -28,11 +29,14 @@ MUCH = 600_000
 
 
 class Linked(NamedTuple):
-    """A report over some roots, the files that were read for it, and digests of the folders that were asked."""
+    """A report over some roots, the files that were read for it, digests of the folders that were asked, and
+    which run met what, where that is kept.
+    """
 
     report: Report
     read: tuple[str, ...]
     asked: Mapping[str, str]
+    trace: list[Any] | None = None
 
 
 class Task(NamedTuple):
@@ -64,21 +68,35 @@ def check(task: Task, progress: Progress | None = None) -> Report:
     return join(task, seen, run(task, seen, divide(task, seen), {}, progress))
 
 
+class Divided(NamedTuple):
+    """What has to be run, in groups that can be run apart; `part` finds what files and names touch: the roots, and
+    what finds more. None where that is most of all.
+    """
+
+    groups: list[Group]
+    part: Callable[[frozenset[str], frozenset[tuple[str, str]]], tuple[frozenset[str], More] | None]
+
+
 def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
     """What has to be run, in groups that can be run apart."""
+    return divided(task, seen).groups
+
+
+def divided(task: Task, seen: Mapping[str, Seen]) -> Divided:
+    """As `divide`."""
     index = screen.Index(task.more)
     known = [path for path in task.paths if not seen[path].failure]
     for path in known:
         text, data = partial(survey.text_of, path), partial(survey.data_of, path)
         index.add(path, path, seen[path].facts, text, data)
-    chosen = index.candidates()
+    candidates = chosen = index.candidates()
     eager: frozenset[str] | None = index.eager(chosen)
     more = None
     if len(task.paths) > len(task.files) and (part := index.part(chosen, task.files)) is not None:
         (chosen, more), eager = part, None
     roots = [path for path in known if path in chosen]
     if not roots:
-        return []
+        return Divided([], lambda files, names: None)
     from softmax_lint import islands
     from softmax_lint.memory import Chosen
 
@@ -86,10 +104,11 @@ def divide(task: Task, seen: Mapping[str, Seen]) -> list[Group]:
     watchful = index.has_logits()
     # A part may turn out to be larger; its modules run as they do in Python, when they are imported.
     every = frozenset(task.paths)
-    return [
+    groups = [
         Group(Chosen(tuple(found), every if eager is None else eager & members, watchful, more), members)
         for found, members in islands.divide(roots, imports, index.imports())
     ]
+    return Divided(groups, partial(index.part, candidates))
 
 
 def run(
@@ -161,13 +180,14 @@ def _strayed(groups: Sequence[Group], outcome: Sequence[Linked]) -> bool:
 def _together(task: Task, groups: Sequence[Group]) -> Chosen:
     from softmax_lint.memory import Chosen
 
-    roots = {path for group in groups for path in group.chosen.roots}
-    eager = frozenset().union(*(group.chosen.eager for group in groups))
+    whole = [group.chosen if group.chosen.edit is None else group.chosen.edit.whole for group in groups]
+    roots = {path for chosen in whole for path in chosen.roots}
+    eager = frozenset().union(*(chosen.eager for chosen in whole))
     return Chosen(
         tuple(path for path in task.paths if path in roots),
         eager,
-        any(group.chosen.watchful for group in groups),
-        groups[0].chosen.more,
+        any(chosen.watchful for chosen in whole),
+        whole[0].more,
     )
 
 
@@ -195,12 +215,12 @@ def to_plain(linked: Linked) -> list[Any]:
     """What a pipe and a cache can hold."""
     from softmax_lint.plain import plain
 
-    return [plain(linked.report), list(linked.read), dict(linked.asked)]
+    return [plain(linked.report), list(linked.read), dict(linked.asked), linked.trace]
 
 
 def from_plain(values: list[Any]) -> Linked:
     """What `to_plain` was given. Raises ValueError or TypeError for anything else."""
     from softmax_lint.plain import report_of
 
-    report, read, asked = values
-    return Linked(report_of(report), tuple(read), asked)
+    report, read, asked, trace = values
+    return Linked(report_of(report), tuple(read), asked, trace)

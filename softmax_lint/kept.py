@@ -11,10 +11,11 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 from softmax_lint import batch, survey
-from softmax_lint.batch import Group, Linked, Progress, Task
+from softmax_lint.batch import Divided, Group, Linked, Progress, Task
 from softmax_lint.cache import Cache, default_folder, edition, named
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Report
@@ -57,18 +58,31 @@ def check(task: Task, settings: Settings, located: bool, progress: Progress | No
     survey_name = named("survey", edition(), task.base, task.more)
     seen = _survey(task, cache, survey_name, now)
     now = {path: (seen[path].digest, stamp, settled) for path, (_, stamp, settled) in now.items()}
-    groups = batch.divide(task, seen)
+    divided = batch.divided(task, seen)
+    groups = divided.groups
     names = [_name(task, frame, seen, group) for group in groups]
-    known = {at: linked for at, name in enumerate(names) if (linked := _group(cache, name, folders))}
+    # What else may touch the given files is not asked of the files of a group alone.
+    known = {
+        at: linked
+        for at, name in enumerate(names)
+        if groups[at].chosen.more is None and (linked := _group(cache, name, folders))
+    }
+    traces = _trace(task, cache, frame, seen, divided, known, folders)
     outcome = batch.run(task, seen, groups, known, progress)
     report = batch.join(task, seen, outcome)
     if any(_stamp(path, 0)[0] != now[path][1] for path in task.paths):
         return report  # somebody wrote meanwhile: nobody knows which bytes this is about
     if len(outcome) == len(groups):
         for at, linked in enumerate(outcome):
-            if at not in known and not linked.report.failures:
+            if (at not in known and groups[at].chosen.more is None) or at in traces:
+                if linked.report.failures:
+                    continue
                 outside = _outside(linked, groups[at].members)
-                cache.store(names[at], [*batch.to_plain(linked), outside])
+                cache.store(names[at], [*batch.to_plain(linked._replace(trace=None)), outside])
+                if at in traces and linked.trace:
+                    from softmax_lint import retrace
+
+                    cache.store(traces[at], retrace.answer(groups[at], seen, linked, outside))
     if not report.failures:
         members = frozenset().union(*(group.members for group in groups))
         answer = {
@@ -82,6 +96,34 @@ def check(task: Task, settings: Settings, located: bool, progress: Progress | No
         }
         cache.store(run, answer)
     return report
+
+
+def _trace(
+    task: Task,
+    cache: Cache,
+    frame: str,
+    seen: Mapping[str, Seen],
+    divided: Divided,
+    known: Mapping[int, Linked],
+    folders: Folders,
+) -> dict[int, str]:
+    """The names of what is kept of large groups for their next run; of those that were run before, only what an edit
+    touches is left to run.
+    """
+    left = [at for at in range(len(divided.groups)) if at not in known]
+    if not left:
+        return {}
+    from softmax_lint import retrace
+
+    names: dict[int, str] = {}
+    for at in left:
+        group = divided.groups[at]
+        if retrace.is_large(group, seen):
+            names[at] = named("trace", frame, task.files, group.chosen.roots[0])
+            before = cache.load(names[at])
+            again = retrace.plan(before, group, seen, divided, partial(_holds, folders=folders))
+            divided.groups[at] = again or retrace.traced(group)
+    return names
 
 
 def _told(settings: Settings) -> list[object]:

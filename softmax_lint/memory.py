@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from softmax_lint import screen, source
 from softmax_lint.code import Ops
@@ -19,6 +19,7 @@ from softmax_lint.source import Source, Unreadable
 from softmax_lint.splitting import Statement, split
 
 if TYPE_CHECKING:
+    from softmax_lint.batch import Linked
     from softmax_lint.touching import More
 
 Stamp = tuple[int, int]
@@ -29,17 +30,32 @@ Answer = TypeVar("Answer")
 MOST_CHOSEN = 64
 
 
+class Edit(NamedTuple):
+    """Files that changed since a run, the names that others import from them, the trace of that run and what it
+    gave, and what a run of everything would be.
+    """
+
+    files: frozenset[str]
+    names: frozenset[tuple[str, str]]
+    trace: list[Any]
+    before: Linked
+    whole: Chosen
+
+
 class Chosen(NamedTuple):
     """What screening decides: the files to run, those whose bodies run when they are imported, and whether
     comparisons with what they give matter.
 
-    Where only files that touch given ones are run, `more` finds out which do.
+    Where only files that touch given ones are run, `more` finds out which do; after an `edit`, these are the
+    ones that changed. A run that is `traced` can be the one before an edit.
     """
 
     roots: tuple[str, ...]
     eager: frozenset[str]
     watchful: bool
     more: More | None = None
+    traced: bool = False
+    edit: Edit | None = None
 
 
 class Recent(Generic[Answer]):

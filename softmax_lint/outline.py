@@ -32,6 +32,13 @@ _SUITE = r"(?:(?:if|elif|else|try|except|finally|with|for|while|async|case)\b[^\
 _TARGETS = re.compile(_BOUND), re.compile(r"\n" + _BOUND)
 _INNER_TARGETS = re.compile(rf"[ \t]*{_SUITE}{_BOUND}"), re.compile(rf"\n[ \t]*{_SUITE}{_BOUND}")
 _WRITTEN = re.compile(r"^[ \t]*([^\W\d]\w*)[ \t]*[.\[]", re.M)
+# Behind the name of a collection, and before it.
+_PUTS = re.compile(
+    r"[ \t]*(?:\[[^\]\n]*\][ \t]*=(?!=)|\.(?:append|add|update|setdefault|extend|insert|_?register\w*)\b|"
+    r"(?::[^=\n]*)?=(?!=))"
+)
+_ASKS = re.compile(r"(?:\b(?:not[ \t]+)?in[ \t]+|\bglobal[ \t]+(?:\w+[ \t]*,[ \t]*)*)\Z")
+_LOOPS = re.compile(r"\bfor\b")
 _BLOCK = re.compile(r"(?:if|try|with|for|while|async|match)\b")
 _MEMBER = re.compile(r"def[ \t]+(\w+)")
 _BEFORE_ATTRIBUTE = (".", "'", '"')
@@ -164,6 +171,23 @@ class Outline:
             start, end = self._spans[index]
             if offset < end and self.mentions(others, start, end):
                 yield self._unit(index)
+
+    def reading(self, word: str) -> Iterator[Unit]:
+        """The statements that may take something out of what a name holds, and not only put something in or ask
+        whether it is there.
+        """
+        for unit in self.mentioning(frozenset((word,))):
+            offsets = self._offsets(word)
+            for at in range(bisect_left(offsets, unit.start), bisect_left(offsets, unit.end)):
+                if not self._only_puts(offsets[at], len(word)):
+                    yield unit
+                    break
+
+    def _only_puts(self, at: int, size: int) -> bool:
+        if _PUTS.match(self.bare, at + size):
+            return True
+        before = self.bare[self.bare.rfind("\n", 0, at) + 1 : at]
+        return _ASKS.search(before) is not None and not _LOOPS.search(before)
 
     def written(self, unit: Unit) -> Words:
         """Names of the file that a statement which is no definition may write to: `known["a"] = f`, `known.add(f)`."""

@@ -15,7 +15,8 @@ from softmax_lint.scope import around, base_of, expand, listed, spelled
 if TYPE_CHECKING:
     from softmax_lint import batch, judging
     from softmax_lint.diagnostic import Place
-    from softmax_lint.memory import Chosen, Memory
+    from softmax_lint.memory import Chosen, Edit, Memory
+    from softmax_lint.run import Run
 
 Progress = Callable[[int, int], None]
 
@@ -68,9 +69,23 @@ def _task(files: list[str], settings: Settings, located: bool) -> batch.Task:
         part = Run([], settings, {}, folders=folders)
         part.files, part.given, part.modules.base = files, given, base
         part.chosen, part.ahead = chosen, ahead
+        if chosen.edit is not None:
+            return relink(part, chosen.edit)
+        return linked(part)
+
+    def linked(part: Run) -> Linked:
         report = part.report(None, located)
         asked = {folder: folders.digest(folder) for folder in part.modules.asked}
-        return Linked(report, part.read, asked)
+        return Linked(report, part.read, asked, part.trace)
+
+    def relink(part: Run, edit: Edit) -> Linked:
+        from softmax_lint.linking.rerun import Anomaly
+        from softmax_lint.retrace import completed
+
+        try:
+            return completed(linked(part), edit)
+        except Anomaly:
+            return link(edit.whole._replace(traced=True), True)
 
     beside = around(files, base, folders, lambda root: listed(root, settings))
     paths = tuple(dict.fromkeys([*files, *beside]))

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from softmax_lint import knowledge, lowering, screen, source
 from softmax_lint.config import Settings
@@ -27,6 +27,7 @@ from softmax_lint.source import Source, Unreadable
 if TYPE_CHECKING:
     from softmax_lint import judging
     from softmax_lint.linking.machine import Machine
+    from softmax_lint.linking.part import Part
     from softmax_lint.linking.sinks import Meeting
     from softmax_lint.linking.values import Tensor
 
@@ -53,6 +54,7 @@ class Run:
         self.memory = memory
         self.failures: list[Failure] = []
         self.chosen: Chosen | None = None
+        self.trace: list[Any] | None = None  # of what ran, where that is kept
         self.pause: Callable[[], None] | None = None
         base = base_of(files, settings)
         if memory is not None and memory.base is not None and base.startswith(memory.base + os.sep):
@@ -117,7 +119,7 @@ class Run:
         chosen = self.chosen or self._screen()
         self.modules.eager = set(chosen.eager)
         roots = self._added(chosen.roots)
-        if not roots:
+        if not roots and chosen.edit is None:
             return Report((), (), tuple(self.failures), len(self.files))
         from softmax_lint import judging
         from softmax_lint.linking.roots import link
@@ -125,13 +127,14 @@ class Run:
         self.machine.watchful = chosen.watchful
         if self.pause is not None:
             self.machine.pause = self.pause
-        part = None
-        if chosen.more is not None:
-            from softmax_lint.linking.part import Part
+        part = self._part(chosen)
+        if chosen.traced:
+            from softmax_lint.linking.trace import Trace
 
-            part = Part(self.machine, self.given, chosen.more)
+            self.machine.trace = Trace()
         with self._prepared(chosen.roots):
-            link(self.machine, roots, self._fail, progress, part)
+            roots_run = link(self.machine, roots, self._fail, progress, part)
+        self._keep_trace(roots_run, part)
         given = self.given
         meetings = self.machine.meetings.values()
         diagnostics, verdicts = judging.judge(
@@ -145,6 +148,37 @@ class Run:
             len(self.files),
             assumed=tuple(each for each in self._assumed() if each[0] in given),
         )
+
+    def _part(self, chosen: Chosen) -> Part | None:
+        """What is run, where that is a part of what could be."""
+        if chosen.more is None:
+            return None
+        if chosen.edit is not None:
+            from softmax_lint.linking.rerun import Rerun
+
+            edit = chosen.edit
+            return Rerun(self.machine, edit.files, edit.names, chosen.more, edit.trace)
+        from softmax_lint.linking.part import Part
+
+        return Part(self.machine, self.given, chosen.more)
+
+    def _keep_trace(self, roots: Collection[int], part: Part | None) -> None:
+        """What met, with what an earlier run left; forget what counts no more. Raises Anomaly."""
+        from softmax_lint.linking import sinks
+
+        machine = self.machine
+        if machine.trace is None:
+            sinks.forget_lone(machine)
+            return
+        from softmax_lint.linking import trace
+        from softmax_lint.linking.rerun import Rerun
+
+        self.trace = trace.plain(machine, machine.trace)
+        if isinstance(part, Rerun):
+            self.trace = part.merged(roots, self.trace, screen.spells_sink)
+            machine.meetings = dict(enumerate(trace.meetings_of(self.modules, self.trace)))
+        else:
+            sinks.forget_lone(machine)
 
     def _added(self, paths: Iterable[str]) -> list[int]:
         later = self.chosen is not None

@@ -184,14 +184,16 @@ class Index:
             other for path in paths for other in self._importers.get(module_name(path), ()) if path != other
         )
 
-    def part(self, chosen: frozenset[str], given: Collection[str]) -> tuple[frozenset[str], More] | None:
-        """Those of the chosen files that may run what the given ones define, and what finds more such files;
-        None where they are most of all.
+    def part(
+        self, chosen: frozenset[str], given: Collection[str], names: Collection[tuple[str, str]] = ()
+    ) -> tuple[frozenset[str], More] | None:
+        """Those of the chosen files that may run what the given ones define, or use these names, and what finds more
+        such files; None where they are most of all.
         """
         from softmax_lint.touching import Touching
 
         more = Touching(self._outlines(), self.imports(), chosen).of
-        roots = more(given, ()).roots
+        roots = more(given, names, ()).roots
         return (roots, more) if 2 * len(roots) <= len(chosen) else None
 
     def _up(self, start: Iterable[str]) -> set[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from softmax_lint.importing import Imports, last_words
-from softmax_lint.outline import Outline, Words
+from softmax_lint.outline import Outline, Unit, Words
 from softmax_lint.wiring import Importers
 
 # A search that comes to more names than this is given up: it goes on through imports alone.
@@ -30,7 +30,7 @@ class Touched(NamedTuple):
     whole: bool
 
 
-More = Callable[[Collection[str], Collection[Name]], Touched]
+More = Callable[[Collection[str], Collection[Name], Collection[Name]], Touched]
 
 
 class Touching:
@@ -48,9 +48,11 @@ class Touching:
             if module == "importlib"
         ]
 
-    def of(self, given: Collection[str], names: Collection[Name]) -> Touched:
-        """The given files, all that may use a definition of theirs, in one or more steps, and all that may use
-        these names.
+    def of(
+        self, given: Collection[str], names: Collection[Name] = (), held: Collection[Name] = ()
+    ) -> Touched:
+        """The given files, all that may use a definition of theirs, in one or more steps, all that may use these
+        names, and all that may take something out of what is `held` by a name: what only puts more in, may not.
         """
         search = _Search(self)
         for path in given:
@@ -59,6 +61,9 @@ class Touching:
         for path, name in names:
             if path in self.outlines:
                 search.add(path, (name,))
+        for path, name in held:
+            if path in self.outlines:
+                search.hold(path, name)
         whole = search.run()
         return Touched(self.chosen & search.touched, frozenset(search.names), whole)
 
@@ -91,6 +96,19 @@ class _Search:
                 self.names.add((path, name))
                 self._pending.append((path, name))
 
+    def hold(self, path: str, name: str) -> None:
+        """What takes something out of an object that a name holds."""
+        if (path, name) in self.names:
+            return
+        self.names.add((path, name))
+        for unit in self.outlines[path].reading(name):
+            self._use(path, unit)
+        for other, words in self.importers.users(path, name):
+            if len(words) == 1:
+                self.hold(other, *words)
+            else:
+                self._mention(other, words)
+
     def run(self) -> bool:
         """Whether names led to so much that imports were followed instead."""
         while self._pending:
@@ -110,11 +128,13 @@ class _Search:
 
     def _mention(self, path: str, words: Words) -> None:
         """What mentions all words in the file may run what they stand for, and what it writes to may hold that."""
-        outline = self.outlines[path]
-        for unit in outline.mentioning(words):
-            self.touched.add(path)
-            self.add(path, unit.names)
-            self.add(path, outline.written(unit))
+        for unit in self.outlines[path].mentioning(words):
+            self._use(path, unit)
+
+    def _use(self, path: str, unit: Unit) -> None:
+        self.touched.add(path)
+        self.add(path, unit.names)
+        self.add(path, self.outlines[path].written(unit))
 
     def _follow_imports(self) -> None:
         pending = list(self.touched | {path for path, _ in self._pending})

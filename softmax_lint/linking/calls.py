@@ -208,6 +208,8 @@ def _enter(machine: Machine, function: Func, given: Arguments) -> Value:
     if len(machine.frames) >= MOST_FRAMES:
         return unknown("too deep", machine.fresh("deep"))
     machine.entered_code.add(function.definition)
+    if machine.trace is not None:
+        machine.trace.entering.add(function.definition)
     if function.definition in machine.lonely:
         machine.called.add(function.definition)
     dull = bookkeeping.skipped(machine, function, given)
@@ -296,6 +298,8 @@ def instantiate(machine: Machine, thing: Class, given: Arguments, origin: Origin
         for id in machine.order(thing.id):
             machine.descended.setdefault(id, []).append(made.id)
     machine.remembered.append((thing.id, made.id))
+    if machine.trace is not None:
+        machine.trace.makers[made.id] = machine.trace.run
     machine.heap.records[made.id].extra = given
     init = machine.lookup_method(made, "__init__")
     if init is not None:

@@ -49,6 +49,7 @@ from softmax_lint.linking.values import (
 
 if TYPE_CHECKING:
     from softmax_lint.linking.part import Part
+    from softmax_lint.linking.trace import Trace
 
 
 class Machine:
@@ -83,6 +84,7 @@ class Machine:
         self.orders: dict[int, list[int]] = {}
         self.frames: list[Any] = []
         self.computing = 0
+        self.trace: Trace | None = None  # tells which run did what
         self.part: Part | None = None  # what is run of a project, where that is not all
         self.typing = False  # within a branch for type checkers
         self.fitting = False  # within `compile`: what a loss does there runs in a graph
@@ -356,6 +358,20 @@ class Machine:
         finally:
             self.path, self.frames, self.quiet, self.effects, self.operations, self.most, self.limited = saved
             self.typing = typing
+
+    @contextmanager
+    def traced(self, definition: tuple[int, int], receiver: int | None = None) -> Iterator[None]:
+        """Run for a definition, or for the body of file (-1 - file, 0)."""
+        trace = self.trace
+        if trace is None:
+            yield
+            return
+        before = trace.run, trace.entering
+        trace.start(definition, receiver)
+        try:
+            yield
+        finally:
+            trace.run, trace.entering = before
 
     def run_body(self, env: int, unit: int, module: int, ops: code.Ops) -> None:
         run(self, Frame(env, unit, module, entry=len(self.path)), ops)

@@ -192,7 +192,7 @@ class Modules:
         if module.state != "new":
             return
         module.state = "running"
-        with machine.apart():
+        with machine.apart(), machine.traced((-1 - file, 0)):
             module.env = machine.heap.allocate("module", name=module.path)
             for unit in self.units_of(file):
                 known = self.units[unit]

@@ -37,13 +37,22 @@ if TYPE_CHECKING:
 class Part:
     """The files at the paths `given`, and all that touches them as far as it is known; `more` finds the rest."""
 
-    def __init__(self, machine: Machine, given: Collection[str], more: More) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        given: Collection[str],
+        more: More,
+        names: Collection[tuple[str, str]] = (),
+    ) -> None:
         self.machine = machine
         self.given = given
         self._more = more
         self.names: set[tuple[str, str]] = set()
         self.paths: set[str] = set(given)  # of files that belong to it with all their names
-        self._learn(more(given, ()))
+        self._learn(more(given, names, ()))
+
+    def begin(self, roots: Collection[int]) -> None:
+        """The bodies of the roots ran; now all that they define may."""
 
     def holding(self, roots: Collection[int]) -> list[int]:
         """More roots: what uses a name that leads to something of the part by more than an import."""
@@ -61,11 +70,11 @@ class Part:
         return self._find(sinks.sources_read_in(self.machine, self.given), (), roots)
 
     def _find(
-        self, files: Collection[str], names: Collection[tuple[str, str]], roots: Collection[int]
+        self, files: Collection[str], held: Collection[tuple[str, str]], roots: Collection[int]
     ) -> list[int]:
-        if not files and not names:
+        if not files and not held:
             return []
-        touched = self._more(files, names)
+        touched = self._more(files, (), held)
         self._learn(touched)
         added = [self.machine.modules.add(path, later=True) for path in sorted(touched.roots)]
         return [file for file in added if file is not None and file not in roots]

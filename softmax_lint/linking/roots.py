@@ -60,10 +60,10 @@ def link(
     fail: Callable[[int, Exception], None],
     progress: Progress | None = None,
     part: Part | None = None,
-) -> None:
+) -> set[int]:
     """Run everything that can bring a tensor to a sink in the root files. `fail(file, error)` hears of crashes.
 
-    The roots of a `part` of a project become more while they run.
+    The roots of a `part` of a project become more while they run; all roots are returned.
     """
     machine.part = part
     known = set(roots)
@@ -71,12 +71,14 @@ def link(
     while part is not None and (new := part.holding(known)):
         known.update(new)
         _bodies(machine, new, fail)
+    if part is not None:
+        part.begin(known)
     _rest(machine, known, fail)
     while part is not None and (new := part.training(known)):
         known.update(new)
         _bodies(machine, new, fail)
         _rest(machine, known, fail)
-    sinks.forget_lone(machine)
+    return known
 
 
 def _bodies(
@@ -89,7 +91,7 @@ def _bodies(
     for number, file in enumerate(roots):
         with _guarded(machine, file, fail):
             machine.modules.execute(machine, file)
-        with _guarded(machine, file, fail):
+        with _guarded(machine, file, fail), machine.traced((-1 - file, 0)):
             machine.modules.run_main(machine, file)
         if progress is not None:
             progress(number + 1, len(roots))
@@ -144,7 +146,7 @@ def _define_rest(machine: Machine, file: int, fail: Callable[[int, Exception], N
         if not statement.kind or statement.ran or not _is_asked_for(machine, unit):
             continue
         current = machine.heap.read(known.env, statement.name)
-        with _guarded(machine, file, fail):
+        with _guarded(machine, file, fail), machine.traced((unit, 0)):
             machine.modules.define(machine, unit)
         if current is not None and not (
             isinstance(current[0].thing, Pending) and current[0].thing.unit == unit
@@ -163,7 +165,7 @@ def _leaves(machine: Machine, roots: set[int], fail: Callable[[int, Exception], 
             or not _is_asked_for(machine, unit)
         ):
             continue
-        with _guarded(machine, file, fail):
+        with _guarded(machine, file, fail), machine.traced((unit, 0)):
             if effects.brings_loss(machine, Class(made)):
                 machine.most = _most_making(machine)
                 machine.instantiate(Class(made), Arguments(), machine.heap.records[made].origin)
@@ -191,7 +193,8 @@ def _protocols(machine: Machine, roots: set[int] | None, fail: Callable[[int, Ex
                 with _guarded(machine, file, fail), machine.fleeting():
                     method = machine.lookup_method(Obj(instance), name)
                     if method is not None:
-                        _invoke(machine, method)
+                        with machine.traced(_definition(method) or (-1 - file, 0), instance):
+                            _invoke(machine, method)
 
 
 def _uncalled(
@@ -222,7 +225,7 @@ def _uncalled(
         if not wanted and (name in mentioned or name in SPECIAL):
             continue
         seen.add(mark)
-        with _guarded(machine, function.module, fail):
+        with _guarded(machine, function.module, fail), machine.traced(function.definition):
             machine.most = MOST_ASKING
             _run_alone(machine, function, fail)
 
@@ -246,8 +249,16 @@ def _run_alone(machine: Machine, function: Func, fail: Callable[[int, Exception]
             continue
         if reach.worthwhile(machine, function, receiver):
             thing = just(Bound(function, receiver)) if receiver is not None else just(function)
-            if not _try(machine, function, thing, fail):
-                break
+            made = receiver.id if isinstance(receiver, Obj) else None
+            with machine.traced(function.definition, made):
+                if not _try(machine, function, thing, fail):
+                    break
+
+
+def _definition(method: Value) -> tuple[int, int] | None:
+    thing = method[0].thing
+    inner = thing.function if isinstance(thing, Bound) else thing
+    return inner.definition if isinstance(inner, Func) else None
 
 
 def _try(machine: Machine, function: Func, thing: Value, fail: Callable[[int, Exception], None]) -> bool:

@@ -96,7 +96,10 @@ def meet(
         meeting.graph = machine.fitting
     meeting.graph = meeting.graph and machine.fitting
     if prediction is None:
-        meeting.groups[(Unknown("no argument", None),)] = None
+        nothing = (Unknown("no argument", None),)
+        meeting.groups[nothing] = None
+        if machine.trace is not None:
+            machine.trace.meets(key, nothing, False, machine.fitting)
         return
     cases = [
         case
@@ -123,6 +126,8 @@ def meet(
         if group not in meeting.groups and any(isinstance(thing, Tensor) for thing in group):
             machine.go_on()
         meeting.groups[group] = meeting.groups.get(group, machine.lone) and machine.lone
+        if machine.trace is not None:
+            machine.trace.meets(key, group, machine.lone is not None, machine.fitting)
 
 
 def known_logits(machine: Machine) -> bool:
