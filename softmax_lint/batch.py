@@ -198,8 +198,8 @@ def join(task: Task, seen: Mapping[str, Seen], outcome: Sequence[Linked]) -> Rep
     diagnostics = [each for linked in outcome for each in linked.report.diagnostics]
     verdicts = [each for linked in outcome for each in linked.report.verdicts]
     return Report(
-        tuple(sorted(diagnostics, key=lambda each: (_order(each.place), each.code))),
-        tuple(sorted(verdicts, key=lambda each: _order(each.place))),
+        tuple(sorted(diagnostics, key=lambda each: (_order(each.place), each.code, repr(each)))),
+        tuple(sorted(verdicts, key=lambda each: (_order(each.place), repr(each)))),
         tuple(dict.fromkeys(failures)),
         len(task.files),
         tuple(path for path in task.files if seen[path].facts.silences),

@@ -119,7 +119,7 @@ def _trace(
     for at in left:
         group = divided.groups[at]
         if retrace.is_large(group, seen):
-            names[at] = named("trace", frame, task.files, group.chosen.roots[0])
+            names[at] = named("trace", frame, task.files, min(group.members))
             before = cache.load(names[at])
             again = retrace.plan(before, group, seen, divided, partial(_holds, folders=folders))
             divided.groups[at] = again or retrace.traced(group)

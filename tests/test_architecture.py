@@ -22,9 +22,9 @@ LAYERS = (
     "notebook", "exports", "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection",
     "keys", "config", "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts",
     "idle", "initialising", "importing", "outline", "wiring", "touching",
-    "screen", "memory", "judging", "edits", "cache", "workers", "plain", "ahead", "survey", "islands", "batch", "retrace",
-    "kept", "scope", "run", "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli", "start",
-    "__main__",
+    "screen", "memory", "judging", "edits", "cache", "workers", "plain", "ahead", "survey", "islands", "batch",
+    "retrace", "kept", "scope", "run", "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli",
+    "start", "__main__",
 )  # fmt: skip
 # Who may import a library that costs start-up time, or that the core has no business with.
 KEEPERS = {
