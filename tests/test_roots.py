@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import softmax_lint
-from softmax_lint.linking import reach
+from softmax_lint.config import Settings
+from softmax_lint.linking import bookkeeping, reach
 from softmax_lint.linking.path import Exhausted
+from softmax_lint.memory import Chosen
+from softmax_lint.run import Run
 
 PROGRAM = """
 import torch.nn.functional as F
@@ -38,3 +43,32 @@ def test_other_roots_go_on(error: Exception, failures: int, monkeypatch: pytest.
     result = softmax_lint.check_source(PROGRAM)
     assert [diagnostic.code for diagnostic in result.diagnostics] == ["SML002"]
     assert len(result.failures) == failures
+
+
+@pytest.mark.parametrize(
+    ("test", "runs"), [("TYPE_CHECKING", False), ("x", True), ("not TYPE_CHECKING", True)]
+)
+def test_what_is_imported_for_type_checkers_does_not_run(test: str, runs: bool, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.py", tmp_path / "b.py"
+    first.write_text(f"from typing import TYPE_CHECKING\nif {test}:\n    from b import *\n", encoding="utf-8")
+    second.write_text("from torch import nn\nloss = nn.NLLLoss()\n", encoding="utf-8")
+    run = Run([str(first)], Settings(str(tmp_path)), {})
+    run.chosen = Chosen((str(first),), frozenset((str(first), str(second))), False)
+    run.report(None)
+    states = {os.path.basename(file.path): file.state for file in run.modules.files}
+    assert states == {"a.py": "done", "b.py": "done" if runs else "new"}
+
+
+WORDS = [
+    ("log_softmax", True),
+    ("Sigmoid", True),
+    ("logits", True),
+    ("log", True),
+    ("logger", False),
+    ("logging", False),
+]
+
+
+@pytest.mark.parametrize(("word", "names"), WORDS)
+def test_books_are_kept_of_what_names_no_layer(word: str, names: bool) -> None:
+    assert bookkeeping._names_one(word) is names

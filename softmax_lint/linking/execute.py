@@ -85,12 +85,14 @@ def _do(machine: Machine, frame: Frame, op: code.Op) -> str:
 
 
 def _if(machine: Machine, frame: Frame, op: code.Op) -> str:
+    if _is_typing(op[1]):
+        with machine.unseen():
+            return run(machine, frame, op[2])
+    if op[1][0] == code.UNARY and op[1][2] == "not" and _is_typing(op[1][3]):
+        return run(machine, frame, op[2])
     decision = decide(machine, frame, op[1])
     if decision.truth is not None:
         _explore(machine, frame, op, decision.truth)
-        if decision.truth and _is_typing(op[1]):
-            with machine.unseen():
-                return run(machine, frame, op[2])
         return run(machine, frame, op[2] if decision.truth else op[3])
     heap = machine.heap
     mark = heap.mark()
@@ -116,7 +118,7 @@ def _if(machine: Machine, frame: Frame, op: code.Op) -> str:
 
 
 def _is_typing(test: code.Expr) -> bool:
-    """Whether a branch is for type checkers."""
+    """Whether a branch is for type checkers: it names what a program gets by other ways, so it counts."""
     return test[0] in (code.NAME, code.ATTR) and "TYPE_CHECKING" in test
 
 
