@@ -98,6 +98,7 @@ def lay_out(tree: str, folder: Path, wheels: Path | None = None) -> Path:
     else:
         for package in PACKAGES[tree]:
             unpack(download(package, folder / "packages", wheels), beside)
+    (beside / "softmax-lint.toml").touch()  # a project, from whichever of its files one looks
     beside.rename(place)
     return place
 

@@ -28,6 +28,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -134,9 +135,10 @@ def row(tree: str, name: str, runs: Sequence[Run], ruff: Sequence[Run], limit: f
 def variants(names: Sequence[str], folder: Path, cache: Path) -> Iterator[Program]:
     """softmax-lint in the ways it is used. `cache` is filled by the first run that is thrown away."""
     ours = (sys.executable, *OURS)
-    changed = largest_with_loss(folder)
+    largest, *_ = files = files_with_loss(folder)
+    middle = files[len(files) // 2]
 
-    def touch() -> None:
+    def touch(changed: Path) -> None:
         # Blank lines at the end are no change to a notebook's code, and one to its bytes.
         more = "\n" if changed.suffix == ".ipynb" else "# changed\n"
         changed.write_text(f"{changed.read_text(encoding='utf-8')}{more}", encoding="utf-8")
@@ -144,7 +146,13 @@ def variants(names: Sequence[str], folder: Path, cache: Path) -> Iterator[Progra
     known = {
         "cold": Program("cold", (*ours, "--no-cache", ".")),
         "warm": Program("warm", (*ours, "--cache-dir", str(cache), "."), fills=True),
-        "changed": Program("one file changed", (*ours, "--cache-dir", str(cache), "."), touch),
+        "largest": Program(
+            "largest changed", (*ours, "--cache-dir", str(cache), "."), partial(touch, largest), fills=True
+        ),
+        "changed": Program(
+            "one file changed", (*ours, "--cache-dir", str(cache), "."), partial(touch, middle), fills=True
+        ),
+        "given": Program("one file given", (*ours, "--no-cache", str(middle))),
         "fix": Program("--fix --diff", (*ours, "--no-cache", "--fix", "--diff", ".")),
         "reference": Program("--reference", (*ours, "--no-cache", "--reference", ".")),
         "one": Program("one clean file", (*ours, "--no-cache", str(clean_file(cache.parent)))),
@@ -152,13 +160,11 @@ def variants(names: Sequence[str], folder: Path, cache: Path) -> Iterator[Progra
     yield from (known[name] for name in names)
 
 
-def largest_with_loss(folder: Path) -> Path:
-    """A file whose change costs much: the largest that spells a cross-entropy."""
+def files_with_loss(folder: Path) -> list[Path]:
+    """The files that spell a cross-entropy, or all where none does, the largest first: a change of it costs most."""
     files = [path for path in folder.rglob("*") if path.suffix in (".py", ".ipynb")]
     files.sort(key=lambda path: (-path.stat().st_size, path))
-    return next(
-        (p for p in files if b"ross_entropy" in p.read_bytes() or b"ossEntropy" in p.read_bytes()), files[0]
-    )
+    return [p for p in files if b"ross_entropy" in p.read_bytes() or b"ossEntropy" in p.read_bytes()] or files
 
 
 def clean_file(folder: Path) -> Path:
@@ -266,7 +272,7 @@ def write(page: Path, table: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--trees", default=",".join(TREES))
-    parser.add_argument("--variants", default="cold,warm,changed,fix,reference,one")
+    parser.add_argument("--variants", default="cold,warm,changed,largest,given,fix,reference,one")
     parser.add_argument("--tools", default="ruff,semgrep,torchfix,fixit,pylint")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--limit", type=float, default=120, help="seconds that a run may take")

@@ -46,7 +46,7 @@ def test_packages_that_are_at_hand_are_not_downloaded(corpora: ModuleType, tmp_p
     files = {"timm/a.py": "import torch\n", "timm/data.txt": "1", "timm/b.ipynb": "{}"}
     wheel(tmp_path / "wheels", f"timm-{version}-py3-none-any.whl", files)
     place = corpora.lay_out("timm", tmp_path, tmp_path / "wheels")
-    assert laid_out(place) == ["timm/a.py", "timm/b.ipynb"]
+    assert laid_out(place) == ["softmax-lint.toml", "timm/a.py", "timm/b.ipynb"]
 
 
 def test_sources_are_unpacked_too(corpora: ModuleType, tmp_path: Path) -> None:
