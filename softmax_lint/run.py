@@ -134,6 +134,10 @@ class Run:
             self.machine.trace = Trace()
         with self._prepared(chosen.roots):
             roots_run = link(self.machine, roots, self._fail, progress, part)
+        if part is not None and self.memory is not None and self.chosen is None:
+            # What turned out to belong to the part is cut into slices, too.
+            ran = tuple(self.modules.files[file].path for file in sorted(roots_run))
+            self.memory.choose(self.files, chosen._replace(roots=ran))
         self._keep_trace(roots_run, part)
         given = self.given
         meetings = self.machine.meetings.values()
@@ -226,8 +230,10 @@ class Run:
             chosen |= index.users(chosen)
         eager = index.eager(chosen)
         more = None
-        # A fix changes what others use: to plan it, all has to be known.
-        if beside and not self.machine.watching and (part := index.part(chosen, self.files)) is not None:
+        if beside and self.machine.watching:
+            # A fix changes what others use: to plan it, more has to be known than what touches the files.
+            chosen &= index.reach(self.files)
+        elif beside and (part := index.part(chosen, self.files)) is not None:
             (chosen, more), eager = part, frozenset(paths)
         roots = tuple(path for path in paths if path in chosen)
         found = Chosen(roots, frozenset(eager), index.has_logits(), more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from softmax_lint import facts
@@ -28,6 +28,17 @@ def module_name(path: str) -> str:
 
 
 _PACKAGE = f"{os.sep}__init__.py"
+
+
+def _closed(start: Iterable[str], edges: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """All that the edges lead to."""
+    found = set(start)
+    pending = list(found)
+    while pending:
+        new = [path for path in edges.get(pending.pop(), ()) if path not in found]
+        found.update(new)
+        pending += new
+    return frozenset(found)
 
 
 class _Entry:
@@ -183,6 +194,16 @@ class Index:
         return frozenset(
             other for path in paths for other in self._importers.get(module_name(path), ()) if path != other
         )
+
+    def reach(self, given: Iterable[str]) -> frozenset[str]:
+        """All files that may matter to what is found in `given`: what imports them, and what that imports."""
+        imports = self.imports()
+        below = {path: set(imports.brought(path, entry.facts.imports)) for path, entry in self._known.items()}
+        above: dict[str, set[str]] = {}
+        for path, others in below.items():
+            for other in others:
+                above.setdefault(other, set()).add(path)
+        return _closed(_closed([path for path in given if path in self._known], above), below)
 
     def part(
         self, chosen: frozenset[str], given: Collection[str], names: Collection[tuple[str, str]] = ()

@@ -63,18 +63,24 @@ class Part:
                 for name, value in self.machine.heap.records[module.env].slots.items():
                     if (module.path, name) not in self.names and search.leads(value):
                         found.append((module.path, name))
-        return self._find((), found, roots)
+        return self._find((), (), found, roots)
 
     def training(self, roots: Collection[int]) -> list[int]:
         """More roots: what trains what metrics and thresholds in the given files read."""
-        return self._find(sinks.sources_read_in(self.machine, self.given), (), roots)
+        sources = sinks.sources_read_in(self.machine, self.given)
+        files = [path for path, name in sources if not name]
+        return self._find(files, [source for source in sources if source[1]], (), roots)
 
     def _find(
-        self, files: Collection[str], held: Collection[tuple[str, str]], roots: Collection[int]
+        self,
+        files: Collection[str],
+        names: Collection[tuple[str, str]],
+        held: Collection[tuple[str, str]],
+        roots: Collection[int],
     ) -> list[int]:
-        if not files and not held:
+        if not files and not names and not held:
             return []
-        touched = self._more(files, (), held)
+        touched = self._more(files, names, held)
         self._learn(touched)
         added = [self.machine.modules.add(path, later=True) for path in sorted(touched.roots)]
         return [file for file in added if file is not None and file not in roots]

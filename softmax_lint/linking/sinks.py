@@ -141,22 +141,24 @@ def known_logits(machine: Machine) -> bool:
     )
 
 
-def sources_read_in(machine: Machine, given: Collection[str]) -> list[str]:
-    """The other files that make outputs which metrics and thresholds in the files at these paths read."""
+def sources_read_in(machine: Machine, given: Collection[str]) -> list[tuple[str, str]]:
+    """What makes outputs elsewhere which metrics and thresholds in the files at these paths read: pairs of the path
+    and the name of a definition.
+    """
     modules = machine.modules
 
     def path_of(origin: Origin) -> str:
         return modules.files[modules.units[origin[0]].file].path
 
     found = {
-        path_of(thing.source)
+        (path_of(thing.source), modules.units[thing.source[0]].name)
         for meeting in machine.meetings.values()
         if meeting.meeting in (pair.METRIC, pair.CONSUMER) and path_of(meeting.place) in given
         for group in meeting.groups
         for thing in group
         if isinstance(thing, Tensor)
     }
-    return sorted(found.difference(given))
+    return sorted(each for each in found if each[0] not in given)
 
 
 def forget_lone(machine: Machine) -> None:

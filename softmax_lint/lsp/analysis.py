@@ -218,7 +218,7 @@ class Analysis:
                 overlay={**overlay, **{name: script(text) for name, text in texts.items()}},
                 memory=setup.memory,
                 pause=_stopping(is_stale),
-                chosen=basis.chosen._replace(roots=cut.roots),
+                chosen=basis.chosen._replace(roots=cut.roots, more=None),
             )
         merged = _merged(report, basis.report, cut)
         self._bases[path] = _Basis(version, files[path], merged, basis.chosen)
