@@ -160,8 +160,9 @@ class Outline:
             raw = self.raw
             if not all(_may_use(raw, word) for word in words):
                 return
-        first, *rest = words
-        others = frozenset(rest)
+        # The rarest leads.
+        first = min(words, key=lambda word: len(self._offsets(word))) if len(words) > 1 else next(iter(words))
+        others = words - {first}
         last = -1
         for offset in self._offsets(first):
             index = bisect_right(self._starts, offset) - 1
@@ -197,6 +198,14 @@ class Outline:
         if self._own is None:
             self._own = frozenset(name for each in self.units() for name in each.names)
         return self._own & frozenset(_WRITTEN.findall(bare, unit.start, unit.end))
+
+    def behind(self, word: str) -> Words:
+        """All words that dots join to this one: `b` and `c` of ``a.b.c``."""
+        text = self.bare if self._bare is not None else self.raw
+        if f"{word}." not in text:
+            return frozenset()
+        chains = re.findall(rf"\b{re.escape(word)}((?:\.\w+)+)", text)
+        return frozenset(inner for chain in set(chains) for inner in chain.split(".")) - {""}
 
     def asks(self, word: str) -> bool:
         """Whether anything is asked for this attribute: behind a dot, or by a string."""

@@ -7,15 +7,18 @@ by its name, through imports and through whatever mentions it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from softmax_lint.importing import Imports, last_words
 from softmax_lint.outline import Outline, Unit, Words
 from softmax_lint.wiring import Importers
 
-# A search that comes to more names than this is given up: it goes on through imports alone.
+# A search that comes to more names than this, or to most files, is given up: it goes on through imports alone.
 MOST_NAMES = 5_000
+
+# What asks a module for a name that it has as a string.
+_ASKING = ("getattr", "__dict__", "vars")
 
 Name = tuple[str, str]  # path, name
 
@@ -71,17 +74,18 @@ class Touching:
 class _Search:
     def __init__(self, among: Touching) -> None:
         self.outlines, self.importers, self.importing = among.outlines, among.importers, among.importing
+        self.chosen = among.chosen
         self.touched: set[str] = set()
         self.names: set[Name] = set()
         self._pending: list[Name] = []
+        self._packages: dict[str, dict[str, list[tuple[str, str]]]] = {}
+        self._spelled: dict[str, list[tuple[str, Words]]] = {}
 
     def start(self, path: str) -> None:
         """All that the file defines."""
         self.touched.add(path)
         for unit in self.outlines[path].units():
             self.add(path, unit.names)
-        for other, bound in self.importers.of_module(path):
-            self.add(other, (bound,))
         package = f"{os.path.basename(os.path.dirname(path))}."
         for other, importer in self.importing:
             # What imports modules by strings, in a file that spells this one, or its package before a dot.
@@ -90,7 +94,11 @@ class _Search:
             if other != path and (spelled or package in outline.bare):
                 self._mention(other, frozenset((importer,)))
 
-    def add(self, path: str, names: Iterable[str]) -> None:
+    def add(self, path: str, names: Collection[str]) -> None:
+        if names and path not in self._spelled:
+            for other, words in self._spellings(path):
+                for word in _ASKING:
+                    self._mention(other, words | {word})
         for name in names:
             if (path, name) not in self.names:
                 self.names.add((path, name))
@@ -112,7 +120,7 @@ class _Search:
     def run(self) -> bool:
         """Whether names led to so much that imports were followed instead."""
         while self._pending:
-            if len(self.names) > MOST_NAMES:
+            if len(self.names) > MOST_NAMES or 2 * len(self.touched & self.chosen) > len(self.chosen):
                 self._follow_imports()
                 return True
             path, name = self._pending.pop()
@@ -121,10 +129,36 @@ class _Search:
                 self._mention(other, words)
                 if len(words) == 1:
                     self.add(other, words)
-            for other, bound in self.importers.of_module(path):
-                if self.importers.users(other, bound):
-                    self.add(other, (bound,))
+            for other, words in self._spellings(path):
+                self._mention(other, words | {name})
         return False
+
+    def _spellings(self, path: str) -> list[tuple[str, Words]]:
+        """(file, words) for each way to spell the file as a module: by its own name there, or behind its package's."""
+        known = self._spelled.get(path)
+        if known is None:
+            known = self._spelled[path] = [
+                (other, frozenset((bound,))) for other, bound in self.importers.aliases(path)
+            ]
+            folder, inner = os.path.dirname(path), frozenset(last_words(path)) - {"__init__"}
+            while (package := os.path.join(folder, "__init__.py")) in self.outlines:
+                if package != path:
+                    asked = self._asked_of(package)
+                    known += [
+                        (other, inner | {bound}) for word in inner for other, bound in asked.get(word, ())
+                    ]
+                folder = os.path.dirname(folder)
+        return known
+
+    def _asked_of(self, package: str) -> dict[str, list[tuple[str, str]]]:
+        """Word -> (file, name of the package) for all words that dots join to the package's name somewhere."""
+        known = self._packages.get(package)
+        if known is None:
+            known = self._packages[package] = {}
+            for other, bound in self.importers.aliases(package):
+                for word in self.outlines[other].behind(bound):
+                    known.setdefault(word, []).append((other, bound))
+        return known
 
     def _mention(self, path: str, words: Words) -> None:
         """What mentions all words in the file may run what they stand for, and what it writes to may hold that."""

@@ -35,6 +35,7 @@ class Importers:
         # file -> name that is imported from it, "*", or "" for the module -> (importing file, bound name)
         importers = self._importers = dict[str, dict[str, list[tuple[str, str]]]]()
         self._users: dict[tuple[str, str], list[tuple[str, Words]]] = {}
+        self._aliases: dict[str, tuple[tuple[str, str], ...]] = {}
         for path, outline in outlines.items():
             folder = os.path.dirname(path)
             for module, name, bound in outline.imports:
@@ -45,9 +46,19 @@ class Importers:
                     for found in imports.modules(folder, inner):
                         importers.setdefault(found, {}).setdefault("", []).append((path, bound))
 
-    def of_module(self, path: str) -> Sequence[tuple[str, str]]:
-        """(importing file, bound name) for each import of the file as a whole."""
-        return self._importers.get(path, {}).get("", ())
+    def aliases(self, path: str) -> Sequence[tuple[str, str]]:
+        """(file, name) for each name that means the file as a whole, also where it is imported by that name."""
+        known = self._aliases.get(path)
+        if known is None:
+            found = dict.fromkeys(self._importers.get(path, {}).get("", ()))
+            pending = list(found)
+            while pending:
+                other, bound = pending.pop()
+                new = [each for each in self._importers.get(other, {}).get(bound, ()) if each not in found]
+                found.update(dict.fromkeys(new))
+                pending += new
+            known = self._aliases[path] = tuple(found)
+        return known
 
     def of_any(self, path: str) -> frozenset[str]:
         """The files that import the file, or something of it."""

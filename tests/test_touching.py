@@ -34,6 +34,18 @@ CASES: dict[str, tuple[dict[str, str], str, set[str]]] = {
         "p/a.py",
         {"c.py"},
     ),
+    "a module that is asked by strings": (
+        {"p/__init__.py": "from .a import A", "p/a.py": "class A: pass", "b.py": "import p\np.__dict__[how]()",
+         "c.py": "import p\ngetattr(p, how)()", "d.py": "import p\np.run()"},
+        "p/a.py",
+        {"b.py", "c.py"},
+    ),
+    "another name of a package": (
+        {"p/__init__.py": "import p.a\nimport p.b", "p/a.py": "class A: pass", "p/b.py": "def f(): pass",
+         "c.py": "import p\np.b.f()", "d.py": "import p\np.a.A()"},
+        "p/a.py",
+        {"d.py"},
+    ),
     "in a table": (
         {"a.py": "class A: pass", "b.py": "import a\nT = {}\nT['a'] = a.A", "c.py": "from b import T\nT['a']()"},
         "a.py",
@@ -82,7 +94,8 @@ def search(files: dict[str, str]) -> Touching:
         )  # type: ignore[misc]
         for path, text in files.items()
     }
-    return Touching(outlines, Imports(outlines), frozenset(outlines))
+    others = {f"/{number}" for number in range(99)}  # a search that comes to most files is given up
+    return Touching(outlines, Imports(outlines), frozenset(outlines) | others)
 
 
 @pytest.mark.parametrize("name", CASES)
