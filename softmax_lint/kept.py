@@ -1,8 +1,9 @@
 """A run that keeps what it finds, and looks again only at what changed.
 
-Kept are: the outcome of the whole run, for as long as nothing changed; what every file says on its own; and the
-outcome of every group of files. Contents decide: a file counts as unchanged when its bytes are the same, and
-also without being read when its times, size and number are and it had settled when it was read last.
+Kept are: the outcome of the whole run, for as long as nothing changed; what every file says on its own; the outcome
+of every group of files; and of large groups which run met what, for edits. Contents decide: a file counts as unchanged
+when its bytes are the same, and also without being read when its times, size and number are and it had settled when
+it was read last.
 """
 
 from __future__ import annotations
@@ -73,16 +74,9 @@ def check(task: Task, settings: Settings, located: bool, progress: Progress | No
     if any(_stamp(path, 0)[0] != now[path][1] for path in task.paths):
         return report  # somebody wrote meanwhile: nobody knows which bytes this is about
     if len(outcome) == len(groups):
-        for at, linked in enumerate(outcome):
-            if (at not in known and groups[at].chosen.more is None) or at in traces:
-                if linked.report.failures:
-                    continue
-                outside = _outside(linked, groups[at].members)
-                cache.store(names[at], [*batch.to_plain(linked._replace(trace=None)), outside])
-                if at in traces and linked.trace:
-                    from softmax_lint import retrace
-
-                    cache.store(traces[at], retrace.answer(groups[at], seen, linked, outside))
+        for at in range(len(groups)):
+            if at in traces or (at not in known and groups[at].chosen.more is None):
+                _keep(cache, names[at], traces.get(at), groups[at], seen, outcome[at])
     if not report.failures:
         members = frozenset().union(*(group.members for group in groups))
         answer = {
@@ -96,6 +90,20 @@ def check(task: Task, settings: Settings, located: bool, progress: Progress | No
         }
         cache.store(run, answer)
     return report
+
+
+def _keep(
+    cache: Cache, name: str, trace: str | None, group: Group, seen: Mapping[str, Seen], linked: Linked
+) -> None:
+    """Keep what a group gave, by one name, and which run gave it, by another."""
+    if linked.report.failures:
+        return
+    outside = _outside(linked, group.members)
+    cache.store(name, [*batch.to_plain(linked._replace(trace=None)), outside])
+    if trace is not None and linked.trace:
+        from softmax_lint import retrace
+
+        cache.store(trace, retrace.answer(group, seen, linked, outside))
 
 
 def _trace(
