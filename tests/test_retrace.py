@@ -16,6 +16,7 @@ from shell import named, tree
 from softmax_lint import project, retrace, rules
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Report
+from softmax_lint.linking.rerun import Rerun
 from softmax_lint.run import Run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "projects"
@@ -228,3 +229,16 @@ def test_what_was_kept_and_is_broken_counts_for_nothing(
     Path("net1.py").write_text(NET.format(name="Net1", end=RAW), encoding="utf-8")
     assert check() == check(False)
     assert any(seen)
+
+
+def test_what_ran_on_an_object_goes_with_all_its_makers() -> None:
+    """The body of `/a.py` is repeated, so are what ran on what it made, and on what that made; the last is not."""
+    runs = [
+        [[1, 2, 0], "Second", 1, []],
+        [[1, 1, 0], "First", 2, []],
+        [[0, -1, 0], "", -1, []],
+        [[1, 3, 0], "Other", -1, []],
+    ]
+    rerun = object.__new__(Rerun)
+    rerun.earlier, rerun.paths, rerun.names = [["/a.py", "/b.py"], runs, [], {}], {"/a.py"}, set()
+    assert rerun._gone({"/a.py"}) == [True, True, True, False]

@@ -56,13 +56,16 @@ class Rerun(Part):
     def _gone(self, roots: Collection[str]) -> list[bool]:
         """For each run of the trace whether it is repeated, with paths of the roots."""
         paths, runs, *_ = self.earlier
-        gone: list[bool] = []
-        repeated = [
+        gone = [
             paths[at[0]] in (roots if at[1] == BODY else self.paths) or (paths[at[0]], name) in self.names
             for at, name, _, _ in runs
         ]
-        for again, (_, _, maker, _) in zip(repeated, runs, strict=True):
-            gone.append(again or (maker >= 0 and repeated[maker]))
+        # What ran on an object goes with the run that made it, and that with the maker of its own.
+        while new := [
+            number for number, run in enumerate(runs) if not gone[number] and run[2] >= 0 and gone[run[2]]
+        ]:
+            for number in new:
+                gone[number] = True
         return gone
 
     def merged(self, roots: Collection[int], new: Plain, spells: Callable[[str], bool]) -> Plain:
