@@ -7,7 +7,7 @@ by its name, through imports and through whatever mentions it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from softmax_lint.importing import Imports, last_words
@@ -94,11 +94,7 @@ class _Search:
             if other != path and (spelled or package in outline.bare):
                 self._mention(other, frozenset((importer,)))
 
-    def add(self, path: str, names: Collection[str]) -> None:
-        if names and path not in self._spelled:
-            for other, words in self._spellings(path):
-                for word in _ASKING:
-                    self._mention(other, words | {word})
+    def add(self, path: str, names: Iterable[str]) -> None:
         for name in names:
             if (path, name) not in self.names:
                 self.names.add((path, name))
@@ -124,6 +120,10 @@ class _Search:
                 self._follow_imports()
                 return True
             path, name = self._pending.pop()
+            if path not in self._spelled:
+                for other, words in self._spellings(path):
+                    for word in _ASKING:
+                        self._mention(other, words | {word})
             self._mention(path, frozenset((name,)))
             for other, words in self.importers.users(path, name):
                 self._mention(other, words)
