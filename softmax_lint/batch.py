@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from softmax_lint import screen, survey
-from softmax_lint.diagnostic import Failure, Place, Report
+from softmax_lint.diagnostic import Failure, Report, diagnostics_in_order, verdicts_in_order
 from softmax_lint.survey import Seen
 
 # Where nothing has to be run, nothing else is imported.
@@ -198,17 +198,13 @@ def join(task: Task, seen: Mapping[str, Seen], outcome: Sequence[Linked]) -> Rep
     diagnostics = [each for linked in outcome for each in linked.report.diagnostics]
     verdicts = [each for linked in outcome for each in linked.report.verdicts]
     return Report(
-        tuple(sorted(diagnostics, key=lambda each: (_order(each.place), each.code, repr(each)))),
-        tuple(sorted(verdicts, key=lambda each: (_order(each.place), repr(each)))),
+        diagnostics_in_order(diagnostics),
+        verdicts_in_order(verdicts),
         tuple(dict.fromkeys(failures)),
         len(task.files),
         tuple(path for path in task.files if seen[path].facts.silences),
         tuple(sorted({each for linked in outcome for each in linked.report.assumed})),
     )
-
-
-def _order(place: Place) -> tuple[str, int, int, int]:
-    return place.filename, place.cell or 0, place.row, place.column
 
 
 def to_plain(linked: Linked) -> list[Any]:

@@ -5,6 +5,7 @@ Nothing here knows a syntax tree, a terminal or an editor protocol.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 SEVERITIES = ("error", "warning", "info")
@@ -96,3 +97,17 @@ class Report:
     files: int = 0
     silencing: tuple[str, ...] | None = field(default=None, compare=False)
     assumed: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
+
+
+def diagnostics_in_order(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """By place and code; the rest decides where these are the same, so that no order of runs shows."""
+    return tuple(sorted(found, key=lambda each: (_order(each.place), each.code, repr(each))))
+
+
+def verdicts_in_order(found: Iterable[Verdict]) -> tuple[Verdict, ...]:
+    """As `diagnostics_in_order`."""
+    return tuple(sorted(found, key=lambda each: (_order(each.place), repr(each))))
+
+
+def _order(place: Place) -> tuple[str, int, int, int]:
+    return place.filename, place.cell or 0, place.row, place.column

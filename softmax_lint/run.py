@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from softmax_lint import knowledge, lowering, screen, source
 from softmax_lint.config import Settings
-from softmax_lint.diagnostic import Diagnostic, Failure, Place, Report
+from softmax_lint.diagnostic import (
+    Diagnostic,
+    Failure,
+    Place,
+    Report,
+    diagnostics_in_order,
+    verdicts_in_order,
+)
 from softmax_lint.folders import Folders
 from softmax_lint.linking.modules import Modules
 from softmax_lint.memory import Chosen, Memory
@@ -146,8 +153,8 @@ class Run:
         )
         diagnostics += self._invalid()
         return Report(
-            tuple(sorted((d for d in diagnostics if _touches(d, given)), key=_order)),
-            tuple(sorted(verdicts, key=lambda v: _sort_key(v.place))),
+            diagnostics_in_order(each for each in diagnostics if _touches(each, given)),
+            verdicts_in_order(verdicts),
             tuple(self.failures),
             len(self.files),
             assumed=tuple(each for each in self._assumed() if each[0] in given),
@@ -345,11 +352,3 @@ def _touches(diagnostic: Diagnostic, given: Collection[str]) -> bool:
     return any(
         place.filename in given for place in (diagnostic.place, *(r.place for r in diagnostic.related))
     )
-
-
-def _sort_key(place: Place) -> tuple[str, int, int, int]:
-    return place.filename, place.cell or 0, place.row, place.column
-
-
-def _order(diagnostic: Diagnostic) -> tuple[tuple[str, int, int, int], str]:
-    return _sort_key(diagnostic.place), diagnostic.code
