@@ -61,6 +61,11 @@ class Group(NamedTuple):
     chosen: Chosen
     members: frozenset[str]
 
+    @property
+    def whole(self) -> Chosen:
+        """What a run of all of it would be."""
+        return self.chosen if self.chosen.edit is None else self.chosen.edit.whole
+
 
 def check(task: Task, progress: Progress | None = None) -> Report:
     """The report over the given files."""
@@ -90,10 +95,9 @@ def divided(task: Task, seen: Mapping[str, Seen]) -> Divided:
         text, data = partial(survey.text_of, path), partial(survey.data_of, path)
         index.add(path, path, seen[path].facts, text, data)
     candidates = chosen = index.candidates()
-    eager: frozenset[str] | None = index.eager(chosen)
     more = None
     if len(task.paths) > len(task.files) and (part := index.part(chosen, task.files)) is not None:
-        (chosen, more), eager = part, None
+        chosen, more = part
     roots = [path for path in known if path in chosen]
     if not roots:
         return Divided([], lambda files, names: None)
@@ -104,8 +108,9 @@ def divided(task: Task, seen: Mapping[str, Seen]) -> Divided:
     watchful = index.has_logits()
     # A part may turn out to be larger; its modules run as they do in Python, when they are imported.
     every = frozenset(task.paths)
+    eager = index.eager(candidates) if more is None else every
     groups = [
-        Group(Chosen(tuple(found), every if eager is None else eager & members, watchful, more), members)
+        Group(Chosen(tuple(found), eager & members if more is None else every, watchful, more), members)
         for found, members in islands.divide(roots, imports, index.imports())
     ]
     return Divided(groups, partial(index.part, candidates))
@@ -180,7 +185,7 @@ def _strayed(groups: Sequence[Group], outcome: Sequence[Linked]) -> bool:
 def _together(task: Task, groups: Sequence[Group]) -> Chosen:
     from softmax_lint.memory import Chosen
 
-    whole = [group.chosen if group.chosen.edit is None else group.chosen.edit.whole for group in groups]
+    whole = [group.whole for group in groups]
     roots = {path for chosen in whole for path in chosen.roots}
     eager = frozenset().union(*(chosen.eager for chosen in whole))
     return Chosen(

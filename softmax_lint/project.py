@@ -85,7 +85,9 @@ def _task(files: list[str], settings: Settings, located: bool) -> batch.Task:
         try:
             return completed(linked(part), edit)
         except Anomaly:
-            return link(edit.whole._replace(traced=True), True)
+            from softmax_lint.workers import processes
+
+            return link(edit.whole._replace(traced=True), processes(settings.jobs) > 1)
 
     beside = around(files, base, folders, lambda root: listed(root, settings))
     paths = tuple(dict.fromkeys([*files, *beside]))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from softmax_lint.batch import Divided, Group, Linked, from_plain, to_plain
-from softmax_lint.memory import Chosen, Edit
+from softmax_lint.memory import Edit
 from softmax_lint.survey import Seen
 
 # A group of less Python than this, in bytes, is run as a whole: looking for less would cost more.
@@ -21,11 +21,6 @@ def is_large(group: Group, seen: Mapping[str, Seen]) -> bool:
     return group.chosen.more is None and sum(seen[path].size for path in group.chosen.roots) > LARGE
 
 
-def whole(group: Group) -> Chosen:
-    """What a run of the whole group would be."""
-    return group.chosen if group.chosen.edit is None else group.chosen.edit.whole
-
-
 def traced(group: Group) -> Group:
     return group._replace(chosen=group.chosen._replace(traced=True))
 
@@ -34,7 +29,7 @@ def answer(
     group: Group, seen: Mapping[str, Seen], linked: Linked, outside: Sequence[tuple[str, str]]
 ) -> dict[str, object]:
     """What to keep of a traced group."""
-    chosen = whole(group)
+    chosen = group.whole
     return {
         "members": {path: seen[path].digest for path in sorted(group.members)},
         "roots": chosen.roots,

@@ -235,15 +235,15 @@ class Run:
         chosen = index.candidates()
         if self.machine.watching:
             chosen |= index.users(chosen)
-        eager = index.eager(chosen)
-        more = None
+        candidates, more = chosen, None
         if beside and self.machine.watching:
             # A fix changes what others use: to plan it, more has to be known than what touches the files.
             chosen &= index.reach(self.files)
         elif beside and (part := index.part(chosen, self.files)) is not None:
-            (chosen, more), eager = part, frozenset(paths)
+            chosen, more = part
+        eager = index.eager(candidates) if more is None else frozenset(paths)
         roots = tuple(path for path in paths if path in chosen)
-        found = Chosen(roots, frozenset(eager), index.has_logits(), more)
+        found = Chosen(roots, eager, index.has_logits(), more)
         if self.memory is not None:
             self.memory.choose(self.files, found)
         return found

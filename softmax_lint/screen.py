@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from softmax_lint import facts
@@ -30,12 +30,12 @@ def module_name(path: str) -> str:
 _PACKAGE = f"{os.sep}__init__.py"
 
 
-def _closed(start: Iterable[str], edges: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """All that the edges lead to."""
+def _closed(start: Iterable[str], near: Callable[[str], Iterable[str]]) -> frozenset[str]:
+    """All that steps to what is `near` lead to."""
     found = set(start)
     pending = list(found)
     while pending:
-        new = [path for path in edges.get(pending.pop(), ()) if path not in found]
+        new = [path for path in dict.fromkeys(near(pending.pop())) if path not in found]
         found.update(new)
         pending += new
     return frozenset(found)
@@ -203,7 +203,9 @@ class Index:
         for path, others in below.items():
             for other in others:
                 above.setdefault(other, set()).add(path)
-        return _closed(_closed([path for path in given if path in self._known], above), below)
+        known = [path for path in given if path in self._known]
+        importing = _closed(known, lambda path: above.get(path, ()))
+        return _closed(importing, lambda path: below[path])
 
     def part(
         self, chosen: frozenset[str], given: Collection[str], names: Collection[tuple[str, str]] = ()
@@ -217,12 +219,5 @@ class Index:
         roots = more(given, names, ()).roots
         return (roots, more) if 2 * len(roots) <= len(chosen) else None
 
-    def _up(self, start: Iterable[str]) -> set[str]:
-        chosen = set(start)
-        pending = list(chosen)
-        while pending:
-            for other in self._importers.get(module_name(pending.pop()), ()):
-                if other not in chosen:
-                    chosen.add(other)
-                    pending.append(other)
-        return chosen
+    def _up(self, start: Iterable[str]) -> frozenset[str]:
+        return _closed(start, lambda path: self._importers.get(module_name(path), ()))

@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,6 @@ from softmax_lint.cache import Cache
 from softmax_lint.cli import main
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Report
-from softmax_lint.run import Run
 
 CODES = frozenset(rule.code for rule in rules.RULES)
 HEAD = "import torch.nn.functional as F\nfrom torch import nn\n"
@@ -61,21 +60,6 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     # Times of a change cannot be set back: let everything count as settled that was.
     monkeypatch.setattr(kept, "_SETTLING", 0)
     return Tree(tmp_path)
-
-
-@pytest.fixture
-def linked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[set[str]]]:
-    """The roots of all groups that are run, by name."""
-    runs: list[set[str]] = []
-    before = Run.report
-
-    def report(run: Run, *given: object, **more: object) -> Report:
-        if run.chosen is not None:
-            runs.append({os.path.basename(path) for path in run.chosen.roots})
-        return before(run, *given, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Run, "report", report)
-    yield runs
 
 
 def test_nothing_is_run_twice(tree: Tree, linked: list[set[str]]) -> None:

@@ -6,7 +6,6 @@ import os
 import random
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from softmax_lint import project, retrace, rules
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Report
 from softmax_lint.linking.rerun import Rerun
-from softmax_lint.run import Run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "projects"
 CODES = frozenset(rule.code for rule in rules.RULES)
@@ -37,21 +35,6 @@ TRAIN = (
 @pytest.fixture(autouse=True)
 def all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrace, "LARGE", 0)
-
-
-@pytest.fixture
-def ran(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[set[str]]]:
-    """The roots of all runs, by name."""
-    runs: list[set[str]] = []
-    before = Run.report
-
-    def report(run: Run, *given: object, **more: object) -> Report:
-        if run.chosen is not None:
-            runs.append({os.path.basename(path) for path in run.chosen.roots})
-        return before(run, *given, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Run, "report", report)
-    yield runs
 
 
 def check(cached: bool = True) -> Report:
@@ -150,7 +133,7 @@ def test_edit(
     files: dict[str, str],
     edit: tuple[str, str, str],
     again: set[str] | None,
-    ran: list[set[str]],
+    linked: list[set[str]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -162,12 +145,12 @@ def test_edit(
     text = Path(name).read_text(encoding="utf-8")
     assert old in text
     Path(name).write_text(text.replace(old, new), encoding="utf-8")
-    ran.clear()
+    linked.clear()
     found = check()
-    runs = list(ran)
+    runs = list(linked)
     assert found == check(False)
     # All that can be a root is one where everything ran.
-    roots = set.union(*ran[len(runs) :])
+    roots = set.union(*linked[len(runs) :])
     assert runs[-1] == (roots if again is None else again & roots)
     # The trace that was put together serves the next edit.
     Path(name).write_text(text, encoding="utf-8")

@@ -56,7 +56,7 @@ class Part:
 
     def holding(self, roots: Collection[int]) -> list[int]:
         """More roots: what uses a name that leads to something of the part by more than an import."""
-        search = _Holders(self, self.machine)
+        search = _Holders(self)
         found = []
         for module in self.machine.modules.files:
             if module.env is not None and module.path not in self.paths:
@@ -100,9 +100,9 @@ class Part:
 class _Holders:
     """A search for what leads to something of a part."""
 
-    def __init__(self, part: Part, machine: Machine) -> None:
+    def __init__(self, part: Part) -> None:
         self.part = part
-        self.machine = machine
+        self.machine = part.machine
         self._bare: set[int] = set()  # records that lead to nothing
 
     def leads(self, value: Value) -> bool:

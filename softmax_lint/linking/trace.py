@@ -138,7 +138,7 @@ def plain(machine: Machine, trace: Trace) -> Plain:
 
 def _plain_thing(places: _Places, thing: Thing) -> Any:
     if isinstance(thing, Tensor):
-        return [places.plain(value) if name in _ORIGINS else value for name, value in thing._asdict().items()]
+        return _converted(thing, places.plain)
     return thing.reason if isinstance(thing, Unknown) else None
 
 
@@ -179,11 +179,14 @@ def merge(earlier: Plain, gone: list[bool], new: Plain) -> Plain:
 
 
 def _placed_thing(thing: Any, placed: Callable[[Any], Any]) -> Any:
-    if not isinstance(thing, list):
-        return thing
+    return _converted(thing, placed) if isinstance(thing, list) else thing
+
+
+def _converted(tensor: Iterable[Any], convert: Callable[[Any], Any]) -> list[Any]:
+    """The fields of a tensor, with its places as `convert` has them."""
     return [
-        placed(value) if name in _ORIGINS else value
-        for name, value in zip(Tensor._fields, thing, strict=True)
+        convert(value) if name in _ORIGINS else value
+        for name, value in zip(Tensor._fields, tensor, strict=True)
     ]
 
 
@@ -261,6 +264,5 @@ def _is_forgotten(group: Any, runs: Plain, entered: Collection[tuple[int, ...]])
 
 def _thing(places: _Places, thing: Any) -> Thing:
     if isinstance(thing, list):
-        fields = zip(Tensor._fields, thing, strict=True)
-        return Tensor(*(places.origin(value) if name in _ORIGINS else value for name, value in fields))
+        return Tensor(*_converted(thing, places.origin))
     return Unknown(thing or "not a tensor", None)
