@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_lowering import FORMS, OPERATIONS, PLACES
 
-from softmax_lint.lowering import locate, lower, native, span
+from softmax_lint.lowering import Span, locate, lower, native, places, span
 from softmax_lint.lowering.shapes import Unparsable, Walk
 from softmax_lint.lowering.statements import block
 from softmax_lint.source import Unreadable, read
@@ -62,13 +62,50 @@ REFUSED = [
 ]
 
 
+# Where places are easily taken for others: parentheses, heads of statements, letters of several bytes.
+SPREAD = [
+    "x = (a) + (b)\n(c)(d)[(e)]\n(f).g\n-(h)\n(yield (i))",
+    "x = (\n    a\n    + b  # c: d\n)\nassert (\n  e\n)\n(\n  f\n)",
+    "def f(\n    a: b = {1: 2},  # : c\n    *,\n    d=lambda: 0,\n) -> e[\n    1\n]:  # g:\n    return a",
+    "def f(  # :\n    # : x\n):\n    return g",
+    "class A(\n    B,\n    c=d,\n):\n    x = e\nclass C:\n    y = f\nclass D(  # :\n):\n    z = g",
+    "@a\n@b(\n    1\n)\nasync def f(x): \n    async with (\n        c as d,\n        e,\n    ):\n        await g",
+    "if (\n    a\n):\n    b\nelif c and (\n    d\n):\n    e\nelse:\n    f",
+    "for (a, b) in (\n    c\n):\n    d\nelse:\n    e\nwhile not (\n    f\n): \n    g",
+    "try:\n    a\nexcept (b,\n    c):\n    d\nfinally:\n    e",
+    "with a as (b), c: \n    d\nwith (\n    a\n):\n    b",
+    "if a: b\nfor c in d: e\nclass A: f = 1; g = 2\nx = h\ny = i",
+    "if a: \\\n    b\nif \\\n  c \\\n  :\n    d",
+    "x = 'é😀' + é.é(é)[0]  # é\ny = '''\né'''.z(é)",
+    "x = ('a'\n     'b')\ny = f'{a}' + b + f'''\n{c}''' + d",
+    "a[1:\n  ] + b[1: :2  ] + c[:(d)]\ne = f\ng = h + i",
+    "x = (a for b in c), (d,), [(e, f)], {**g}, (h)\ni(j for k in l)\nm[n:o, p]\n(q, r) + s\n(t,) < u",
+    "(a\n if b\n else c)\nlambda d=(e): (f)\n(a and (b)) or c\n((a)) if (b) else (c)",
+]
+
+
 def check_equal(text: str) -> None:
     assert repr(lower(text)) == repr(lower(text, reference=True))
 
 
-@pytest.mark.parametrize("text", SNIPPETS)
+def check_places(text: str) -> int:
+    """How many places Python's own parser finds: each is LibCST's."""
+    spans = locate(text)
+    found = [places.find(text, ordinal) for ordinal in range(len(spans))]
+    for each, wanted in zip(found, spans, strict=True):
+        assert each is None or Span(*each) == wanted
+    return sum(each is not None for each in found)
+
+
+@pytest.mark.parametrize("text", [*SNIPPETS, *SPREAD])
 def test_snippets(text: str) -> None:
     check_equal(text)
+    check_places(text)
+
+
+@pytest.mark.parametrize("text", SPREAD)
+def test_few_places_need_libcst(text: str) -> None:
+    assert check_places(text) > len(locate(text)) / 3
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -80,6 +117,7 @@ def test_files(path: Path) -> None:
     for cell in cells:
         for statement in split(cell.text):
             check_equal(statement.text)
+            check_places(statement.text)
 
 
 @pytest.mark.parametrize("text", REFUSED)

@@ -145,6 +145,17 @@ def test_what_finds_nothing_is_light(tmp_path: Path) -> None:
         assert not {part for part in parts if part.startswith("knowledge.")} - {"knowledge.schema"}
 
 
+def test_what_finds_something_needs_no_libcst() -> None:
+    """Python's own parser finds the places of most findings."""
+    case = PACKAGE.parent / "fixtures" / "torch" / "rules" / "log_of_softmax.py"
+    loaded = _loaded(
+        "import contextlib, io\nfrom softmax_lint.start import main\n"
+        f"with contextlib.redirect_stdout(io.StringIO()): assert main(['--no-cache', {str(case)!r}]) == 1"
+    )
+    assert {"softmax_lint.judging", "softmax_lint.lowering.places"} <= loaded
+    assert "libcst" not in loaded
+
+
 def test_rules_are_listed() -> None:
     from softmax_lint.listing import LISTED
     from softmax_lint.rules import RULES

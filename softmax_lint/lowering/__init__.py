@@ -7,7 +7,7 @@
 `text` is one top-level statement as `splitting.split` cuts it, or a whole script or cell; its lines end in
 newline characters. All rows and columns are relative to that text and count from 1; columns are code points,
 ends are exclusive. Nothing here raises for any text. LibCST is the authority; it is imported with the first
-text that is located or that Python's own parser refuses.
+text that Python's own parser refuses or that may have its places elsewhere there, and by `locate`.
 """
 
 from __future__ import annotations
@@ -108,9 +108,15 @@ def locate(text: str) -> Sequence[Span]:
 
 
 def span(text: str, ordinal: int) -> Span:
-    """The span of one ordinal of `lower(text)`; of a long class only what is around it is read."""
-    from softmax_lint.lowering import parts
+    """The span of one ordinal of `lower(text)`, as `locate` has it.
 
+    LibCST reads it only where Python's own parser may place it otherwise, and of a long class only what is around it.
+    """
+    from softmax_lint.lowering import parts, places
+
+    found = places.find(text, ordinal)
+    if found is not None:
+        return Span(*found)
     less, moved = parts.around(text, ordinal)
     return locate(less)[moved]
 

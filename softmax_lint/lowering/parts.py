@@ -6,8 +6,7 @@ import ast
 from dataclasses import dataclass
 from functools import lru_cache
 
-from softmax_lint.lowering import native, statements
-from softmax_lint.lowering.shapes import Unparsable, Walk
+from softmax_lint.lowering import places
 
 # Shorter text is read whole.
 _SHORT = 1_500
@@ -26,7 +25,7 @@ class Member:
 
 def around(text: str, ordinal: int) -> tuple[str, int]:
     """(text, ordinal) of the same expression, in the same row and column, in a text with less in it."""
-    found = _members(text) if len(text) > _SHORT and "\f" not in text else ()
+    found = _members(text) if len(text) > _SHORT else ()
     if not found:
         return text, ordinal
     lines = text.split("\n")
@@ -44,18 +43,13 @@ def around(text: str, ordinal: int) -> tuple[str, int]:
 @lru_cache(maxsize=64)
 def _members(text: str) -> tuple[Member, ...]:
     """The members of a text that is one class definition, or nothing for other text."""
-    try:
-        nodes = native.parse(text)
-        if len(nodes) != 1 or not isinstance(nodes[0], ast.ClassDef):
-            return ()
-        walk = Walk(native.ADAPTOR.unfold)
-        statements.block(walk, nodes)
-    except Unparsable:
+    read = places.walked(text)
+    if read is None or len(read.nodes) != 1 or not isinstance(read.nodes[0], ast.ClassDef):
         return ()
-    body = nodes[0].body
+    whole, lines, walk = read.nodes[0], read.lines, read.walk
+    body = whole.body
     first = {id(node): start for start, node in reversed(walk.owners)}
     starts = [first[id(node)] for node in body]
-    lines = text.split("\n")
     found: list[Member] = []
     for node, start, end in zip(body, starts, [*starts[1:], len(walk.anchors)], strict=True):
         decorators = getattr(node, "decorator_list", ())
@@ -63,7 +57,7 @@ def _members(text: str) -> tuple[Member, ...]:
         last_row = (node.end_lineno or node.lineno) - 1
         code = lines[row].lstrip(" \t")
         indent = lines[row][: len(lines[row]) - len(code)]
-        if row <= (found[-1].last_row if found else nodes[0].lineno - 1) or not indent:
+        if row <= (found[-1].last_row if found else whole.lineno - 1) or not indent:
             return ()
         found.append(Member(start, end, row, last_row, indent))
     return tuple(found)
