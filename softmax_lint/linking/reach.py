@@ -57,7 +57,7 @@ class _Calls(NamedTuple):
     """What a body calls by names that sinks have: (first name or None, attributes), and what else counts here."""
 
     sinks: frozenset[tuple[str | None, tuple[str, ...]]]
-    held_sinks: frozenset[tuple[str, tuple[str, ...]]]  # such names that it reads, to call or to hand on
+    held_sinks: frozenset[tuple[str, tuple[str, ...]]]  # such names that it reads, and may hand on
     compiles: bool
     given: frozenset[str]  # its parameters
     preset: frozenset[str]  # those that have a default which is no constant
@@ -340,6 +340,7 @@ def _calls(function: code.Expr) -> _Calls:
     held: set[str] = set()
     called: set[str] = set()
     owners: set[str] = set()
+    used: set[int] = set()  # what is called or compared right here, and so handed on to nobody
     me = function[3][0][0] if function[3] else None
     compiles = active = applies = False
     stack: list[Any] = [function[3], function[4]]
@@ -359,6 +360,7 @@ def _calls(function: code.Expr) -> _Calls:
                 compiles = compiles or effects.compiles_model(node)
             elif effects.is_token(last) and not (path and effects.is_plain_log(callee)):
                 sinks.add((first, path))
+            used.add(id(callee))
             applies = applies or callee[0] in (code.CALL, code.ITEM) or last in _APPLYING
             if callee[0] == code.NAME:
                 called.add(callee[2])
@@ -366,16 +368,18 @@ def _calls(function: code.Expr) -> _Calls:
                 owners.add(first)
         elif tag == code.NAME and number == 3 and isinstance(node[1], int):
             names.add(node[2])
-            if effects.is_token(node[2]):
+            if effects.is_token(node[2]) and id(node) not in used:
                 held_sinks.add((node[2], ()))
             active = active or _active(node[2])
         elif tag == code.ATTR and number == 4 and isinstance(node[1], int):
             active = active or _active(node[3])
             if node[2][0] == code.NAME and node[2][2] == me:
                 held.add(node[3])
-            first, path = _chain(node) if effects.is_token(node[3]) else (None, ())
+            first, path = _chain(node) if effects.is_token(node[3]) and id(node) not in used else (None, ())
             if first is not None:
                 held_sinks.add((first, path))
+        elif tag == code.COMPARE and number == 5 and isinstance(node[1], int):
+            used.add(id(node[4]))
         elif tag == code.FN and number == 5:
             bound.update(name for name, _, _ in node[3])
         elif tag == code.CONST and number == 3 and isinstance(node[2], str):
