@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from softmax_lint.knowledge import rows
 from softmax_lint.knowledge.schema import LOG, LOSS, METRIC, SAMPLER, TRAINER
-from softmax_lint.linking.reach import ACTIVE, DRAWS
+from softmax_lint.linking.reach import ACTIVE, DRAWS, _calls
+from softmax_lint.lowering import lower
 from softmax_lint.representation import LOG_SOFTMAX, SIGMOID, SOFTMAX
 
 
@@ -36,3 +39,25 @@ def test_draws_are_known_by_name() -> None:
     assert named <= DRAWS
     # Samplers with other names were never a reason to run a function.
     assert DRAWS - named <= {_last(row.name).lower() for row in rows() if row.role == SAMPLER}
+
+
+@pytest.mark.parametrize(
+    ("body", "held"),
+    [
+        ("return loss(x)", set()),
+        ("return self.loss(x)", set()),
+        ("return self.loss.apply(x)", {"self.loss"}),
+        ("return run(loss)", {"loss"}),
+        ("return run(self.loss, 1)", {"self.loss"}),
+        ("keep = loss", {"loss"}),
+        ("return kind in losses", set()),
+        ("return isinstance(x, Loss)", set()),
+        ("return '|'.join(losses)", set()),
+        ("return partial(loss)(x)", {"loss"}),
+    ],
+)
+def test_what_is_handed_on_counts(body: str, held: set[str]) -> None:
+    """A loss that is called where it stands is looked at there; one that is handed on may be met by anybody."""
+    (definition,), _ = lower(f"def f(self, x):\n    {body}")
+    found = _calls(definition[2]).held_sinks
+    assert {".".join((first, *path)) for first, path in found} == held

@@ -28,6 +28,7 @@ from softmax_lint.linking.values import (
     Value,
     join,
     just,
+    make,
     under,
     unknown,
 )
@@ -56,7 +57,7 @@ def _attributes(machine: Machine, value: Value, name: str) -> Value:
 def attribute_of(machine: Machine, thing: Thing, name: str) -> Value:
     kind = thing.__class__
     if kind is Name:
-        return just(Name(f"{thing.path}.{name}"))
+        return just(make(Name, (f"{thing.path}.{name}",)))
     if kind is Module:
         if name == "__dict__":
             return just(Method(thing, name))

@@ -68,6 +68,9 @@ class Decision(NamedTuple):
     no: Choices = ()
 
 
+_YES, _NO = Decision(True), Decision(False)
+
+
 def decide(machine: Machine, frame: Frame, e: code.Expr) -> Decision:
     """How the test goes; evaluates it."""
     tag = e[0]
@@ -234,7 +237,7 @@ def _collect(machine: Machine, results: list[tuple[bool | None, Guards, Any]]) -
         results = [r for r in results if machine.possible(r[1])] or results
     truths = {truth for truth, _, _ in results}
     if len(truths) == 1 and None not in truths:
-        return Decision(results[0][0])
+        return _YES if results[0][0] else _NO
     if len(results) == 1:
         key = results[0][2]
         if key is not None:

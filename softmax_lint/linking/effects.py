@@ -68,6 +68,7 @@ MUTATORS = frozenset(
     ]
 )
 _MOST_NAMES = 50_000  # whose meaning is remembered
+_MOST_TEXTS = 1_000  # of statements of which something is remembered; those of one file follow each other
 
 
 class Footprint(NamedTuple):
@@ -108,9 +109,10 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
                 continue
         elif tag == code.CALL and len(node) == 5 and isinstance(node[1], int):
             callee = node[2]
-            # A function that is handed on may be called by who gets it.
-            names.update(part[2] for part in node[3] if part[0] == code.NAME)
-            names.update(part[2] for _, part in node[4] if part[0] == code.NAME)
+            if not only_looks(callee):
+                # A function that is handed on may be called by who gets it.
+                names.update(part[2] for part in node[3] if part[0] == code.NAME)
+                names.update(part[2] for _, part in node[4] if part[0] == code.NAME)
             if callee[0] == code.NAME:
                 names.add(callee[2])
                 meets = meets or is_token(callee[2])
@@ -153,6 +155,16 @@ def footprint(machine: Machine, function: code.Expr) -> Footprint:
     )
     _CACHE[id(function)] = (function, result)
     return result
+
+
+def only_looks(callee: code.Expr) -> bool:
+    """Whether what is given here is neither called nor kept: `isinstance(x, C)`, `", ".join(x)`."""
+    if callee[0] == code.NAME:
+        return callee[2] in LOOKING
+    return bool(callee[0] == code.ATTR and callee[2][0] == code.CONST)
+
+
+LOOKING = frozenset(("isinstance", "issubclass", "hasattr", "len", "id", "print", "repr"))
 
 
 def _is_reading(call: code.Expr) -> bool:
@@ -233,14 +245,21 @@ def softens(machine: Machine, function: Func) -> bool:
     print_ = footprint(machine, function.code)
     if not any(map(_is_softmax, print_.names)) and not any(map(_is_softmax, print_.attributes)):
         return False
-    unit = machine.modules.units[function.unit]
-    units = [function.unit] if function.owner is not None else machine.modules.units_of(unit.file)
-    return sum(len(_SOFTMAX.findall(machine.modules.units[each].text)) for each in units) > 1
+    units = machine.modules.units
+    around = (
+        [function.unit] if function.owner is not None else machine.modules.units_of(units[function.unit].file)
+    )
+    return sum(_softmaxes(units[each].text) for each in around) > 1
 
 
 @lru_cache(maxsize=_MOST_NAMES)
 def _is_softmax(name: str) -> bool:
     return _SOFTMAX.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=_MOST_TEXTS)
+def _softmaxes(text: str) -> int:
+    return len(_SOFTMAX.findall(text))
 
 
 _SOFTMAX = late(r"(?<![a-zA-Z_])softmax(?![a-zA-Z_])", re.I)

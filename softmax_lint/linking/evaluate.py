@@ -31,6 +31,7 @@ from softmax_lint.linking.values import (
     join,
     just,
     literal,
+    make,
     merge,
     under,
     unknown,
@@ -62,7 +63,7 @@ def _name(machine: Machine, frame: Frame, e: code.Expr) -> Value:
 
 
 def _const(machine: Machine, frame: Frame, e: code.Expr) -> Value:
-    return just(Const(e[2], (frame.unit, e[1])))
+    return just(make(Const, (e[2], (frame.unit, e[1]))))
 
 
 def _attr(machine: Machine, frame: Frame, e: code.Expr) -> Value:
@@ -104,11 +105,11 @@ def arguments(machine: Machine, frame: Frame, positional: Any, keywords: Any) ->
                 continue
             listed.extend(Argument(item, (unit, e[1])) for item in items)
         else:
-            listed.append(Argument(EXPRESSIONS[tag](machine, frame, e), (unit, e[1])))
+            listed.append(make(Argument, (EXPRESSIONS[tag](machine, frame, e), (unit, e[1]))))
     for name, e in keywords:
         value = EXPRESSIONS[e[0]](machine, frame, e)
         if name is not None:
-            named.append((name, Argument(value, (unit, e[1]))))
+            named.append((name, make(Argument, (value, (unit, e[1])))))
             continue
         contents = machine.mapping(value)
         if contents is None:
@@ -116,7 +117,7 @@ def arguments(machine: Machine, frame: Frame, positional: Any, keywords: Any) ->
             continue
         loose = loose or contents.open
         named.extend((k, Argument(v, (unit, e[1]))) for k, v in contents.entries if isinstance(k, str))
-    return Arguments(tuple(listed), tuple(named), loose)
+    return make(Arguments, (tuple(listed), tuple(named), loose))
 
 
 _NONE = Arguments()

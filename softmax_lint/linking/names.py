@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from softmax_lint import code
@@ -54,12 +55,17 @@ def global_name(machine: Machine, module: int, name: str) -> Value:
     if value is not None:
         return value
     if name in builtins.NAMES:
-        return just(Name(f"builtins.{name}"))
+        return _builtin(name)
     path = convention(name)
     if path is not None and not machine.modules.binds(machine, module, name):
         machine.assumed[module, name] = path
         return just(Name(path))
     return unknown(f"nothing binds `{name}`", machine.key("global", module, name))
+
+
+@cache
+def _builtin(name: str) -> Value:
+    return just(Name(f"builtins.{name}"))
 
 
 def settle(machine: Machine, env: int, name: str, pending: Pending) -> Value:

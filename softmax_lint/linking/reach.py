@@ -361,6 +361,8 @@ def _calls(function: code.Expr) -> _Calls:
             elif effects.is_token(last) and not (path and effects.is_plain_log(callee)):
                 sinks.add((first, path))
             used.add(id(callee))
+            if effects.only_looks(callee):
+                used.update(map(id, node[3]))
             applies = applies or callee[0] in (code.CALL, code.ITEM) or last in _APPLYING
             if callee[0] == code.NAME:
                 called.add(callee[2])

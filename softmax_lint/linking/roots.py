@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
@@ -295,7 +296,8 @@ def _receivers(machine: Machine, function: Func, fail: Callable[[int, Exception]
         return [None]
     if own is not None and isinstance(own[0].thing, Descriptor) and own[0].thing.kind == "class":
         return [Class(owner)]
-    found = [id for id in machine.descended.get(owner, ()) if _runs(machine, Obj(id), name, function)]
+    running = (id for id in machine.descended.get(owner, ()) if _runs(machine, Obj(id), name, function))
+    found = list(islice(running, MOST_RECEIVERS))
     if not found and function.definition not in machine.entered_code and _wants_instance(machine, function):
         if not machine.instances.get(owner):
             with _guarded(machine, function.module, fail):
@@ -358,14 +360,15 @@ def _left_out(machine: Machine, function: Func) -> bool:
     """Whether calls gave no labels: the body names a loss, and none of its calls met one."""
     if not _optional(function) or not effects.footprint(machine, function.code).meets:
         return False
-    calls: set[int] = set()
     stack: list[Any] = [function.code[4]]
     while stack:
         node = stack.pop()
-        if len(node) == 5 and node[0] == code.CALL and isinstance(node[1], int):
-            calls.add(node[1])
-        stack.extend(part for part in node if isinstance(part, tuple) and part)
-    return not any(
-        meeting.application[0] == function.unit and meeting.application[1] in calls
-        for meeting in machine.meetings.values()
-    )
+        if (
+            len(node) == 5
+            and node[0] == code.CALL
+            and isinstance(node[1], int)
+            and (function.unit, node[1]) in machine.applied
+        ):
+            return False
+        stack.extend([part for part in node if part.__class__ is tuple and part])
+    return True

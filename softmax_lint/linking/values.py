@@ -238,15 +238,15 @@ class Arguments(NamedTuple):
 
 
 # What the constructor of a NamedTuple calls, without the function around it: most of all time goes into small parts.
-_made: Final = tuple.__new__
+make: Final = tuple.__new__
 
 
 def just(thing: Thing) -> Value:
-    return (_made(Case, (thing, NO_GUARDS)),)
+    return (make(Case, (thing, NO_GUARDS)),)
 
 
 def unknown(reason: str, key: Key | None = None) -> Value:
-    return (_made(Case, (_made(Unknown, (reason, key)), NO_GUARDS)),)
+    return (make(Case, (make(Unknown, (reason, key)), NO_GUARDS)),)
 
 
 def compatible(left: Guards, right: Iterable[Guard]) -> bool:
@@ -270,7 +270,7 @@ def under(value: Value, guards: Guards) -> Value:
         return value
     return tuple(
         [
-            _made(Case, (case.thing, case.guards | guards if case.guards else guards))
+            make(Case, (case.thing, case.guards | guards if case.guards else guards))
             for case in value
             if not case.guards or compatible(case.guards, guards)
         ]
@@ -361,7 +361,7 @@ def _guarded(value: Value, same: set[Case], choices: Choices, kind_of: Callable[
                 more = added[kind] = frozenset([(key, way, kind) for key, way in choices])
             if guards and not compatible(guards, more):
                 continue
-            case = _made(Case, (thing, guards | more if guards else more))
+            case = make(Case, (thing, guards | more if guards else more))
         cases.append(case)
     return tuple(cases)
 
