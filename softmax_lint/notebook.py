@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 from typing import Any
 
 from softmax_lint.regex import late
@@ -23,8 +24,13 @@ FOREIGN_CELLS = frozenset(_FOREIGN.split())
 # Line magics that run the Python statement they are given.
 _RUNNERS = r"(?:time|timeit|prun|memit|mprun|lprun|snakeviz)"
 
-_HINT = late(r"^[ \t]*(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])|\?[ \t]*(?:#.*)?$|=[ \t]*[!%]", re.M)
-# One of these stands in all that the pattern finds; looking for them is ten times as fast.
+# Patterns that begin with one sign are searched for ten times as fast as one that has all three.
+_HINTS = (
+    late(r"\n[ \t]*(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])"),
+    late(r"\?[ \t]*(?:#.*)?$", re.M),
+    late(r"=[ \t]*[!%]"),
+)
+# One of these stands in all that the patterns find; looking for them is faster still.
 _SIGNS = ("%", "!", "?", "pip", "conda", "mamba", "cd ", "cd\t")
 _CELL_MAGIC = late(r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*%%(!|\w+)")
 # Databricks spells the language of a cell with one sign. What may be a line magic as well stands alone.
@@ -168,11 +174,12 @@ def mask_magics(text: str) -> str:
 
 def _may_hold_magics(text: str) -> bool:
     """Whether a row that would be masked is there at all; where rows end does not take a look at the rest."""
-    for found in _HINT.finditer(text):
+    text = f"\n{text}"
+    for found in chain.from_iterable(hint.finditer(text) for hint in _HINTS):
         if "\f" in text:
             return True  # they may stand before a magic, where the pattern knows none
         end = text.find("\n", found.end())
-        row = text[text.rfind("\n", 0, found.start()) + 1 : len(text) if end < 0 else end]
+        row = text[text.rfind("\n", 0, found.start() + 1) + 1 : len(text) if end < 0 else end]
         if _mask_line(row.lstrip(" \t")) is not None:
             return True
     return False
