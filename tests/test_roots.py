@@ -10,7 +10,7 @@ import pytest
 
 import softmax_lint
 from softmax_lint.config import Settings
-from softmax_lint.linking import bookkeeping, reach
+from softmax_lint.linking import bookkeeping, reach, roots
 from softmax_lint.linking.path import Exhausted
 from softmax_lint.memory import Chosen
 from softmax_lint.run import Run
@@ -32,14 +32,14 @@ def light(x, y):
     ("error", "failures"), [(Exhausted(), 0), (ValueError("broken"), 1), (RecursionError("deep"), 1)]
 )
 def test_other_roots_go_on(error: Exception, failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    judge = reach.worthwhile
+    judge = reach.reason
 
-    def worthwhile(machine: Any, function: Any, receiver: Any) -> bool:
+    def reason(machine: Any, function: Any, receiver: Any) -> Any:
         if function.code[2] == "heavy":
             raise error
         return judge(machine, function, receiver)
 
-    monkeypatch.setattr(reach, "worthwhile", worthwhile)
+    monkeypatch.setattr(reach, "reason", reason)
     result = softmax_lint.check_source(PROGRAM)
     assert [diagnostic.code for diagnostic in result.diagnostics] == ["SML002"]
     assert len(result.failures) == failures
@@ -72,3 +72,28 @@ WORDS = [
 @pytest.mark.parametrize(("word", "names"), WORDS)
 def test_books_are_kept_of_what_names_no_layer(word: str, names: bool) -> None:
     assert bookkeeping._names_one(word) is names
+
+
+MANY = "\n".join(f"def f{number}(model, x):\n    return helper(model, x, {number})" for number in range(40))
+HELPERS = {
+    "def helper(model, x, y):\n    return model.criterion(x, y)": reach.MOST_FUTILE,
+    "def helper(model, x, y):\n    return nn.functional.cross_entropy(model(x), y)": 40,
+}
+
+
+@pytest.mark.parametrize(("helper", "runs"), HELPERS.items())
+def test_what_leads_to_nothing_is_given_up(helper: str, runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many functions that call one whose sink none of them meets are not all run for that."""
+    ran: list[str] = []
+    attempt = roots._try
+
+    def counted(machine: Any, function: Any, *more: Any) -> bool:
+        ran.append(function.code[2])
+        return attempt(machine, function, *more)
+
+    monkeypatch.setattr(roots, "_try", counted)
+    softmax_lint.check_source(
+        "from torch import nn\n\nclass A:\n    def __init__(self, c):\n        self.criterion = c.loss\n\n"
+        f"def other():\n    return nn.NLLLoss()\n\n{helper}\n\n{MANY}"
+    )
+    assert sum(name.startswith("f") for name in ran) == runs

@@ -6,6 +6,7 @@ run. All limits are counts, so that a run gives the same result on every machine
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,7 @@ class Machine:
         self.entered_on: set[tuple[tuple[int, int], int]] = set()  # definition, receiver
         self.made: list[Func] = []
         self.named = reach.Named()
+        self.futile: Counter[tuple[int, int]] = Counter()  # see `reach.learn`
         self.instances: dict[int, list[int]] = {}  # class to its own instances
         self.descended: dict[int, list[int]] = {}  # class to some instances of it and of derived classes
         self.orders: dict[int, list[int]] = {}
@@ -309,7 +311,7 @@ class Machine:
             return True
         for each in self.made[functions:]:
             left = each.env in gone and each.definition not in self.entered_code
-            if left and reach.worthwhile(self, each, None):
+            if left and reach.reason(self, each, None) is not None:
                 return True
         new = [pair for pair in self.remembered[instances:] if pair[1] in gone]
         if any(effects.brings_loss(self, Class(made)) for made in dict.fromkeys(made for made, _ in new)):

@@ -34,6 +34,8 @@ from softmax_lint.linking.values import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from softmax_lint.linking.machine import Machine
 
 # Tokens of `effects` that stand for a draw or a logarithm: they find something in what an activation gives, alone.
@@ -51,6 +53,11 @@ ACTIVE = re.compile(
 _APPLYING = frozenset({"predict", "predict_on_batch", "forward", "call", "__call__"})
 _PREDICTING = frozenset({"predict", "predict_on_batch", "eval", "forward"})
 _MOST = 500  # functions; where there are more to look at, running is the shorter way
+# Runs for the sake of one function's sinks that did not meet them, after which none is made for that any more. One
+# that did allows for as many again.
+MOST_FUTILE = 16
+
+Definition = tuple[int, int]
 
 
 class _Calls(NamedTuple):
@@ -70,17 +77,25 @@ class _Calls(NamedTuple):
     applies_given: bool  # it calls a parameter
 
 
-def worthwhile(machine: Machine, function: Func, receiver: Thing) -> bool:
-    """Whether the function may meet a sink when it runs for itself, with that receiver."""
-    return (
-        (effects.may_meet(machine, function, receiver) and _comes_to_something(machine, function, receiver))
-        or effects.softens(machine, function)
+def reason(machine: Machine, function: Func, receiver: Thing) -> Definition | None:
+    """The function whose sink may be met when `function` runs for itself, with that receiver; None without one."""
+    found = None
+    if effects.may_meet(machine, function, receiver):
+        found = function.definition if has_own() else _Search(machine, function).run(receiver)
+    if found is None and (
+        effects.softens(machine, function)
         or (machine.watching > 0 and _applies_model(machine, function, receiver))
-    )
+    ):
+        return function.definition
+    return found
 
 
-def _comes_to_something(machine: Machine, function: Func, receiver: Thing) -> bool:
-    return has_own() or _Search(machine, function).run(receiver)
+def learn(machine: Machine, function: Func, reason: Definition, met: bool) -> None:
+    """What came of a run of the function for that reason: many may lead to one whose sink none of them meets."""
+    if met:
+        machine.futile[reason] -= MOST_FUTILE
+    elif reason != function.definition:
+        machine.futile[reason] += 1
 
 
 def _applies_model(machine: Machine, function: Func, receiver: Thing) -> bool:
@@ -105,14 +120,17 @@ class _Search:
         self.pending: list[tuple[Func, Thing]] = []
         self.draws = self.reads = self.active = self.applies = False
 
-    def run(self, receiver: Thing) -> bool:
+    def run(self, receiver: Thing) -> Definition | None:
         self.pending.append((self.root, receiver))
         while self.pending:
-            if len(self.seen) > _MOST or self._looks(*self.pending.pop()):
-                return True
+            function, receiver = self.pending.pop()
+            if len(self.seen) > _MOST:
+                return self.root.definition
+            if self._looks(function, receiver):
+                return function.definition
             if (self.draws and self.active) or (self.reads and self.applies and self.machine.reading):
-                return True
-        return False
+                return self.root.definition
+        return None
 
     def _looks(self, function: Func, receiver: Thing) -> bool:
         """Whether a loss is met in the function itself; what it leads to is looked at later."""
@@ -125,22 +143,26 @@ class _Search:
         self.applies = self.applies or calls.applies or (calls.applies_given and function is not self.root)
         self.reads = self.reads or (print_.reads and machine.watchful)
         self._holds(function, receiver, calls)
-        if (
-            calls.compiles
-            or any(self._sink(function, receiver, first, path) for first, path in calls.sinks)
-            or any(self._is_loss(function, receiver, first, path) for first, path in calls.held_sinks)
-        ):
-            return True
+        # What only counts as a way to something else is looked at, too.
+        futile = function is not self.root and machine.futile[function.definition] >= MOST_FUTILE
+        return any(found and not futile for found in self._signs(function, receiver, calls, print_))
+
+    def _signs(
+        self, function: Func, receiver: Thing, calls: _Calls, print_: effects.Footprint
+    ) -> Iterator[bool]:
+        """One by one, whether what the function names is a loss."""
+        yield calls.compiles
+        for first, path in calls.sinks:
+            yield self._sink(function, receiver, first, path)
+        for first, path in calls.held_sinks:
+            yield self._is_loss(function, receiver, first, path)
         for name in print_.names:
             if name not in calls.given and name not in calls.bound:
-                value = effects.peek(machine, function.env, name)
-                if value is not None and self._value(value):
-                    return True
+                value = effects.peek(self.machine, function.env, name)
+                yield value is not None and self._value(value)
         for name in print_.own:
             value = self._attribute(receiver, name)
-            if value is not None and self._value(value, receiver):
-                return True
-        return False
+            yield value is not None and self._value(value, receiver)
 
     def _holds(self, function: Func, receiver: Thing, calls: _Calls) -> None:
         """Objects that the function can hand on to others."""

@@ -236,9 +236,9 @@ def _run_alone(machine: Machine, function: Func, fail: Callable[[int, Exception]
         machine.exhausted.add(function.module)
         return
     if function.owner is None:
-        if reach.worthwhile(machine, function, None):
+        if (reason := reach.reason(machine, function, None)) is not None:
             machine.lone = function.definition
-            _try(machine, function, just(function), fail)
+            _try(machine, function, just(function), reason, fail)
             machine.lone = None
             machine.lonely.add(function.definition)
         return
@@ -248,11 +248,11 @@ def _run_alone(machine: Machine, function: Func, fail: Callable[[int, Exception]
                 continue
         elif (function.definition, receiver.id) in machine.entered_on and not _left_out(machine, function):
             continue
-        if reach.worthwhile(machine, function, receiver):
+        if (reason := reach.reason(machine, function, receiver)) is not None:
             thing = just(Bound(function, receiver)) if receiver is not None else just(function)
             made = receiver.id if isinstance(receiver, Obj) else None
             with machine.traced(function.definition, made):
-                if not _try(machine, function, thing, fail):
+                if not _try(machine, function, thing, reason, fail):
                     break
 
 
@@ -262,14 +262,21 @@ def _definition(method: Value) -> tuple[int, int] | None:
     return inner.definition if isinstance(inner, Func) else None
 
 
-def _try(machine: Machine, function: Func, thing: Value, fail: Callable[[int, Exception], None]) -> bool:
-    """Run it; False when that took all it may without a loss."""
+def _try(
+    machine: Machine,
+    function: Func,
+    thing: Value,
+    reason: reach.Definition,
+    fail: Callable[[int, Exception], None],
+) -> bool:
+    """Run it for that reason; False when that took all it may without a loss."""
     met = machine.met
     with _guarded(machine, function.module, fail), machine.fleeting():
         direct = effects.footprint(machine, function.code).meets
         machine.most = MOST_FUNCTION if direct else MOST_UNMET
         machine.patience = MOST_FUNCTION
         _invoke(machine, thing)
+    reach.learn(machine, function, reason, machine.met > met)
     if machine.met > met:
         return True
     machine.alone[function.module] = machine.alone.get(function.module, 0) + machine.spent
@@ -310,7 +317,7 @@ def _receivers(machine: Machine, function: Func, fail: Callable[[int, Exception]
 def _wants_instance(machine: Machine, function: Func) -> bool:
     """Whether the method may meet a sink, or may call another one of its class that does."""
     assert function.owner is not None
-    if reach.worthwhile(machine, function, None):
+    if reach.reason(machine, function, None) is not None:
         return True
     calls = effects.footprint(machine, function.code).own
     return bool(calls) and effects.brings_loss(machine, Class(function.owner))
