@@ -6,7 +6,8 @@ import pytest
 
 from softmax_lint.knowledge import rows
 from softmax_lint.knowledge.schema import LOG, LOSS, METRIC, SAMPLER, TRAINER
-from softmax_lint.linking.reach import ACTIVE, DRAWS, _calls
+from softmax_lint.linking.bodies import ACTIVE, calls_in
+from softmax_lint.linking.reach import DRAWS
 from softmax_lint.lowering import lower
 from softmax_lint.representation import LOG_SOFTMAX, SIGMOID, SOFTMAX
 
@@ -59,5 +60,5 @@ def test_draws_are_known_by_name() -> None:
 def test_what_is_handed_on_counts(body: str, held: set[str]) -> None:
     """A loss that is called where it stands is looked at there; one that is handed on may be met by anybody."""
     (definition,), _ = lower(f"def f(self, x):\n    {body}")
-    found = _calls(definition[2]).held_sinks
+    found = calls_in(definition[2]).held_sinks
     assert {".".join((first, *path)) for first, path in found} == held

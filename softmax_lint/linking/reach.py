@@ -8,14 +8,12 @@ be a model.
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from softmax_lint import code
 from softmax_lint.knowledge import find, has_own
 from softmax_lint.knowledge.schema import LOG, LOSS, SAMPLER, TRAINER
 from softmax_lint.linking import effects
+from softmax_lint.linking.bodies import Calls, calls_in
 from softmax_lint.linking.heap import ITEMS, Waiting
 from softmax_lint.linking.values import (
     Bound,
@@ -42,15 +40,6 @@ if TYPE_CHECKING:
 DRAWS = frozenset(
     {"log", "log_", "categorical", "onehotcategorical", "bernoulli", "multinomial", "gumbel_softmax"}
 )
-# Names of all that gives probabilities: activations, and models that end in one.
-ACTIVE = re.compile(
-    "softmax|sigmoid|sparsemax|softmin|expit|logistic|^(?:convnext(?:tiny|small|base|x?large)|densenet[0-9]+|"
-    "efficientnet(?:v2)?(?:b[0-9]|[sml])|inception(?:v3|resnetv2)|mobilenet(?:v[23])?(?:large|small)?|"
-    "nasnet(?:large|mobile)|resnet[0-9]+(?:v2)?|vgg1[69]|xception|fpn|linknet|pspnet|unet|imageclassifier)$",
-    re.I,
-)
-# Methods that apply a model.
-_APPLYING = frozenset({"predict", "predict_on_batch", "forward", "call", "__call__"})
 _PREDICTING = frozenset({"predict", "predict_on_batch", "eval", "forward"})
 _MOST = 500  # functions; where there are more to look at, running is the shorter way
 # Runs for the sake of one function's sinks that did not meet them, after which none is made for that any more. One
@@ -58,23 +47,6 @@ _MOST = 500  # functions; where there are more to look at, running is the shorte
 MOST_FUTILE = 16
 
 Definition = tuple[int, int]
-
-
-class _Calls(NamedTuple):
-    """What a body calls by names that sinks have: (first name or None, attributes), and what else counts here."""
-
-    sinks: frozenset[tuple[str | None, tuple[str, ...]]]
-    held_sinks: frozenset[tuple[str, tuple[str, ...]]]  # such names that it reads, and may hand on
-    compiles: bool
-    given: frozenset[str]  # its parameters
-    preset: frozenset[str]  # those that have a default which is no constant
-    bound: frozenset[str]  # other names that it binds
-    names: frozenset[str]  # names that it reads
-    owners: frozenset[str]  # those of them whose methods it calls
-    held: frozenset[str]  # attributes of its first parameter that it reads
-    active: bool
-    applies: bool  # it calls what it has made itself
-    applies_given: bool  # it calls a parameter
 
 
 def reason(machine: Machine, function: Func, receiver: Thing) -> Definition | None:
@@ -138,7 +110,7 @@ class _Search:
             return False
         self.seen.add(id(function.code))
         machine = self.machine
-        print_, calls = effects.footprint(machine, function.code), _calls(function.code)
+        print_, calls = effects.footprint(machine, function.code), calls_in(function.code)
         self.active = self.active or calls.active
         self.applies = self.applies or calls.applies or (calls.applies_given and function is not self.root)
         self.reads = self.reads or (print_.reads and machine.watchful)
@@ -148,7 +120,7 @@ class _Search:
         return any(found and not futile for found in self._signs(function, receiver, calls, print_))
 
     def _signs(
-        self, function: Func, receiver: Thing, calls: _Calls, print_: effects.Footprint
+        self, function: Func, receiver: Thing, calls: Calls, print_: effects.Footprint
     ) -> Iterator[bool]:
         """One by one, whether what the function names is a loss."""
         yield calls.compiles
@@ -164,7 +136,7 @@ class _Search:
             value = self._attribute(receiver, name)
             yield value is not None and self._value(value, receiver)
 
-    def _holds(self, function: Func, receiver: Thing, calls: _Calls) -> None:
+    def _holds(self, function: Func, receiver: Thing, calls: Calls) -> None:
         """Objects that the function can hand on to others."""
         if self.active and self.applies:
             return
@@ -190,7 +162,7 @@ class _Search:
 
     def _sink(self, function: Func, receiver: Thing, first: str | None, path: tuple[str, ...]) -> bool:
         """Whether a call of `first.path` may be one of a loss."""
-        machine, last, calls = self.machine, path[-1] if path else first or "", _calls(function.code)
+        machine, last, calls = self.machine, path[-1] if path else first or "", calls_in(function.code)
         draws = last.lower() in DRAWS
         if last == "backward" and path and calls.applies:
             return True  # what goes backward may come from a loss that has another name here
@@ -226,7 +198,7 @@ class _Search:
         if first == _me(function):
             value = self._attribute(receiver, path[0]) if len(path) == 1 else None
             return value is not None and effects.carries_loss(self.machine, value)
-        calls = _calls(function.code)
+        calls = calls_in(function.code)
         if first in calls.given or first in calls.bound:
             return False
         value = effects.peek(self.machine, function.env, first)
@@ -311,7 +283,7 @@ class _Search:
                 for case in value:
                     inner = case.thing.function[0].thing if isinstance(case.thing, Descriptor) else case.thing
                     if isinstance(inner, Func):
-                        self.active = self.active or _calls(inner.code).active
+                        self.active = self.active or calls_in(inner.code).active
                         if inner.code[2] == "__init__" or effects.footprint(machine, inner.code).meets:
                             self.pending.append((inner, thing))
         return False
@@ -340,121 +312,3 @@ class Named:
 def _me(function: Func) -> str | None:
     """The name of a method's receiver."""
     return function.code[3][0][0] if function.code[3] and function.owner is not None else None
-
-
-@cache
-def _active(name: str) -> bool:
-    return ACTIVE.search(name) is not None
-
-
-_CACHE: dict[int, tuple[code.Expr, _Calls]] = {}
-
-
-def _calls(function: code.Expr) -> _Calls:
-    cached = _CACHE.get(id(function))
-    if cached is not None and cached[0] is function:
-        return cached[1]
-    sinks: set[tuple[str | None, tuple[str, ...]]] = set()
-    held_sinks: set[tuple[str, tuple[str, ...]]] = set()
-    given = frozenset(name for name, _, _ in function[3])
-    bound: set[str] = set()
-    names: set[str] = set()
-    held: set[str] = set()
-    called: set[str] = set()
-    owners: set[str] = set()
-    used: set[int] = set()  # what is called or compared right here, and so handed on to nobody
-    me = function[3][0][0] if function[3] else None
-    compiles = active = applies = False
-    stack: list[Any] = [function[3], function[4]]
-    while stack:
-        node = stack.pop()
-        if not node:
-            continue
-        tag, number = node[0], len(node)
-        if tag.__class__ is not str:
-            stack += node  # a sequence or pair of nodes
-            continue
-        if tag == code.CALL and number == 5 and isinstance(node[1], int):
-            callee = node[2]
-            first, path = _chain(callee)
-            last = path[-1] if path else first or ""
-            if last == "compile" and path:
-                compiles = compiles or effects.compiles_model(node)
-            elif effects.is_token(last) and not (path and effects.is_plain_log(callee)):
-                sinks.add((first, path))
-            used.add(id(callee))
-            if effects.only_looks(callee):
-                used.update(map(id, node[3]))
-            applies = applies or callee[0] in (code.CALL, code.ITEM) or last in _APPLYING
-            if callee[0] == code.NAME:
-                called.add(callee[2])
-            elif first is not None:
-                owners.add(first)
-        elif tag == code.NAME and number == 3 and isinstance(node[1], int):
-            names.add(node[2])
-            if effects.is_token(node[2]) and id(node) not in used:
-                held_sinks.add((node[2], ()))
-            active = active or _active(node[2])
-        elif tag == code.ATTR and number == 4 and isinstance(node[1], int):
-            active = active or _active(node[3])
-            if node[2][0] == code.NAME and node[2][2] == me:
-                held.add(node[3])
-            first, path = _chain(node) if effects.is_token(node[3]) and id(node) not in used else (None, ())
-            if first is not None:
-                held_sinks.add((first, path))
-        elif tag == code.COMPARE and number == 5 and isinstance(node[1], int):
-            used.add(id(node[4]))
-        elif tag == code.FN and number == 5:
-            bound.update(name for name, _, _ in node[3])
-        elif tag == code.CONST and number == 3 and isinstance(node[2], str):
-            active = active or (len(node[2]) < 60 and _active(node[2]))
-        elif tag in (code.BIND, code.AUGMENT) and number > 2:
-            _bind(node[1], bound)
-        elif tag == code.BIND_ALL and number == 3:
-            for target in node[1]:
-                _bind(target, bound)
-        elif tag == code.LOOP and number == 5:
-            _bind(node[1], bound)
-        elif tag == code.WITH and number == 3:
-            for _, target in node[1]:
-                if target is not None:
-                    _bind(target, bound)
-        elif tag == code.WALRUS and number == 4:
-            bound.add(node[2])
-        stack += [part for part in node if part.__class__ is tuple]
-    bound -= given
-    result = _Calls(
-        frozenset(sinks),
-        frozenset(held_sinks),
-        compiles,
-        given,
-        frozenset(name for name, _, default in function[3] if default and default[0] != code.CONST),
-        frozenset(bound),
-        frozenset(names - bound - given),
-        frozenset(owners - bound - given),
-        frozenset(held),
-        active,
-        applies or bool(called & bound),
-        bool(called & given),
-    )
-    _CACHE[id(function)] = (function, result)
-    return result
-
-
-def _bind(target: Any, bound: set[str]) -> None:
-    if target[0] == code.NAME:
-        bound.add(target[2])
-    elif target[0] == code.SEQ:
-        for part in target[3]:
-            _bind(part, bound)
-    elif target[0] == code.SPLAT:
-        _bind(target[2], bound)
-
-
-def _chain(e: code.Expr) -> tuple[str | None, tuple[str, ...]]:
-    """The first name and the attributes of `a.b.c`; None where something else stands first."""
-    path: list[str] = []
-    while e[0] == code.ATTR:
-        path.append(e[3])
-        e = e[2]
-    return (e[2] if e[0] == code.NAME else None), tuple(reversed(path))
