@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from softmax_lint.config import Settings
@@ -110,14 +110,17 @@ def examine(
     overlay: Mapping[str, bytes] | None = None,
     progress: Progress | None = None,
     memory: Memory | None = None,
+    about: Collection[str] | None = None,
 ) -> judging.Examined:
-    """As `check`, with all that planning fixes takes."""
+    """As `check`, with all that planning fixes takes: fixes of findings in the files at the absolute paths `about`,
+    where that is not None. Of the other files only those are run that import them, and what these import.
+    """
     from softmax_lint import judging
     from softmax_lint.run import Run
 
     settings = settings or Settings(os.getcwd())
     run = Run(expand(files, settings), settings, overlay or {}, memory)
-    run.machine.watching = 1
+    run.machine.watching, run.about = 1, about
     report = run.report(progress)
     return judging.Examined(report, run.joints(), run.read)
 

@@ -61,6 +61,7 @@ class Run:
         self.memory = memory
         self.failures: list[Failure] = []
         self.chosen: Chosen | None = None
+        self.about: Collection[str] | None = None  # where planning fixes is for some of the files alone
         self.trace: list[Any] | None = None  # of what ran, where that is kept
         self.pause: Callable[[], None] | None = None
         base = base_of(files, settings)
@@ -236,9 +237,9 @@ class Run:
         if self.machine.watching:
             chosen |= index.users(chosen)
         candidates, more = chosen, None
-        if beside and self.machine.watching:
+        if self.machine.watching and (beside or self.about is not None):
             # A fix changes what others use: to plan it, more has to be known than what touches the files.
-            chosen &= index.reach(self.files)
+            chosen &= index.reach(self.files if self.about is None else self.about)
         elif beside and (part := index.part(chosen, self.files)) is not None:
             chosen, more = part
         eager = index.eager(candidates) if more is None else frozenset(paths)

@@ -47,10 +47,10 @@ def run(
             status = repaired.end(wish, request, inputs.complete)
             return CLEAN if exit_zero and status == FOUND else status
         report, inputs, summary = repaired.report, repaired.inputs, repaired.summary
-    elif inputs.settings.output_format in WITH_FIXES:
+    elif inputs.settings.output_format in WITH_FIXES and not statistics:
         from softmax_lint.commands.fixing import suggested
 
-        report = suggested(inputs, request)
+        report = suggested(analyse(inputs, request), inputs, request)
     else:
         report = analyse(inputs, request, located=False)
     read = reader(inputs.overlay)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -60,26 +61,32 @@ def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
     # What does not change from one trial to the next is read and lowered once.
     memory = Memory(None, spelled(inputs.settings.rows))
 
-    def examine(overlay: Mapping[str, bytes]) -> Examined:
-        return _examine(inputs, {**known, **overlay}, memory)
-
-    def choose(report: Report, overlay: Mapping[str, bytes]) -> Report:
-        return _chosen(report, inputs, {**known, **overlay})
-
-    # Planning takes far more than checking, and most runs find nothing: these cost what a check costs.
-    checked = check(inputs.files, settings=inputs.settings, overlay=known or None, located=False)
-    found = choose(checked, {})
-    if found.diagnostics:
-        outcome = fix(
-            examine,
+    def repaired(about: Collection[str] | None) -> Fixed:
+        return fix(
+            lambda overlay: _examine(inputs, {**known, **overlay}, memory, about),
             choose,
             reader(known),
             inputs.files,
             unsafe=bool(wish.unsafe),
             reclassify=_reclassifier(inputs.settings),
         )
-    else:
-        outcome = Fixed(found)
+
+    def checked(overlay: Mapping[str, bytes]) -> Report:
+        overlay = {**known, **overlay}
+        report = check(inputs.files, settings=inputs.settings, overlay=overlay or None, located=False)
+        return choose(report, overlay)
+
+    def choose(report: Report, overlay: Mapping[str, bytes]) -> Report:
+        return _chosen(report, inputs, {**known, **overlay})
+
+    # Planning takes far more than checking, and most files have no finding: these cost what a check costs.
+    found = checked({})
+    outcome = Fixed(found)
+    if found.diagnostics:
+        outcome = repaired(_files_of(found))
+        outcome.report = checked(outcome.files) if outcome.files else found
+        if _has_new(outcome.report, found):
+            outcome = repaired(None)
     for failure in outcome.report.failures:
         complain(f"{shown(failure.filename, os.getcwd())}: {failure.message}", request.color)
     if wish.diff:
@@ -101,23 +108,48 @@ def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
     return Repaired(outcome.report, after, _summary(outcome, wish), bool(written), stdin)
 
 
-def suggested(inputs: Inputs, request: Request) -> Report:
-    """The report over `inputs` with fixes in its findings, before suppressions."""
+def suggested(report: Report, inputs: Inputs, request: Request) -> Report:
+    """The report over `inputs`, before suppressions, with fixes in its findings."""
     from softmax_lint.fixer import suggest
 
-    if not inputs.files:
-        return Report((), ())
-    examined = _examine(inputs, inputs.overlay, None)
-    report = suggest(examined, examined.report, reader(inputs.overlay))
-    for failure in report.failures:
+    if not report.diagnostics:
+        return report
+    examined = _examine(inputs, inputs.overlay, None, _files_of(report))
+    found = {(each.code, each.place) for each in examined.report.diagnostics}
+    if not all((each.code, each.place) in found for each in report.diagnostics):
+        examined = _examine(inputs, inputs.overlay, None, None)
+    suggestions = suggest(examined, report, reader(inputs.overlay))
+    for failure in suggestions.failures[len(report.failures) :]:
         complain(f"{shown(failure.filename, os.getcwd())}: {failure.message}", request.color)
-    return report
+    return suggestions
 
 
-def _examine(inputs: Inputs, overlay: Mapping[str, bytes], memory: Memory | None) -> Examined:
+def _files_of(report: Report) -> frozenset[str]:
+    """The files with something of a finding."""
+    return frozenset(
+        place.filename
+        for each in report.diagnostics
+        for place in (each.place, *(related.place for related in each.related))
+    )
+
+
+def _has_new(after: Report, before: Report) -> bool:
+    """Whether some file has more findings of some code than before."""
+
+    def counts(report: Report) -> Counter[tuple[str, str]]:
+        return Counter((each.place.filename, each.code) for each in report.diagnostics)
+
+    return bool(counts(after) - counts(before))
+
+
+def _examine(
+    inputs: Inputs, overlay: Mapping[str, bytes], memory: Memory | None, about: Collection[str] | None
+) -> Examined:
     from softmax_lint.project import examine
 
-    return examine(inputs.files, settings=inputs.settings, overlay=overlay or None, memory=memory)
+    return examine(
+        inputs.files, settings=inputs.settings, overlay=overlay or None, memory=memory, about=about
+    )
 
 
 def _chosen(report: Report, inputs: Inputs, overlay: Mapping[str, bytes]) -> Report:
