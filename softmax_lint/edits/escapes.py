@@ -7,7 +7,6 @@ that cannot tell logits from probabilities or log-probabilities; whatever is not
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
@@ -27,7 +26,6 @@ from softmax_lint.edits.flow import (
     Use,
     keeps_rows,
     leaf_of,
-    nodes_at,
 )
 from softmax_lint.edits.tree import Refused
 from softmax_lint.judging import Joint
@@ -41,6 +39,7 @@ _QUIET = SAME_MODEL | {
     "history", "metrics_names", "trainable", "weights", "variables", "children", "named_modules", "loss",
     "requires_grad_", "share_memory", "add_module", "init_weights", "reset_states",
 }  # fmt: skip
+_MOST_KEPT = 4  # projects as seen from some files, of which the syntax is kept
 # Questions to an output in which only the order of its entries counts, or its shape.
 ORDER = frozenset({"argmax", "argsort"})
 PAIRS = frozenset({"max", "topk", "sort"})  # values and indices
@@ -70,36 +69,37 @@ def survey(
     if is_keras:
         more |= set(_with_callbacks(files, own, paths))
     names = tuple(dict.fromkeys((*_readers(files, own, paths), *sorted(more))))
-    known = files.kept.get(names)
+    known = files.kept.pop(names, None)
     if not isinstance(known, Flow):
-        known = files.kept[names] = _indexed(files, names, own)
+        known = _indexed(files, names, own)
+    # The last of them are of use again: findings come file by file.
+    while len(files.kept) >= _MOST_KEPT:
+        del files.kept[next(iter(files.kept))]
+    files.kept[names] = known
     flow = known.afresh()
-    sources = flow.sources
-    at = nodes_at(sources, [joint.source for joint in group if joint.source is not None])
-    parents = {id(node): around for node, around, _, _, _ in flow.visited}
+    at = flow.nodes_at([joint.source for joint in group if joint.source is not None])
     for joint in group:
         node = at.get(joint.source) if joint.source is not None else None
         if node is None:
             raise Refused("the activation's surroundings are not understood")
-        seed, kind = _seed(node, parents[id(node)], joint)
+        seed, kind = _seed(node, flow.arounds[id(node)], joint)
         flow.seeds[id(seed)] = kind
     if is_keras:
         flow.seeds.update(dict.fromkeys(_models_of_callbacks(flow), MODEL))
     flow.run()
     places = [joint.application for joint in group]
-    return Survey(flow, frozenset(id(node) for node in nodes_at(sources, places).values()))
+    return Survey(flow, frozenset(map(id, flow.nodes_at(places).values())))
 
 
 def _with_callbacks(files: Files, own: set[str], paths: Sequence[str]) -> Iterator[str]:
     """Files with callbacks that read their model, imported where the model is."""
-    imports = [text for name in own for text in files.spelled(name)]
     for other in paths:
-        if other not in own and any(
-            "Callback" in text and "self.model" in text for text in files.spelled(other)
+        if (
+            other not in own
+            and any("Callback" in text and "self.model" in text for text in files.spelled(other))
+            and any(files.imports(name, _stem(other)) for name in own)
         ):
-            imported = _importing(other)
-            if any(imported.search(text) for text in imports):
-                yield other
+            yield other
 
 
 def _models_of_callbacks(flow: Flow) -> Iterator[int]:
@@ -152,18 +152,17 @@ def _readers(files: Files, own: set[str], paths: Sequence[str]) -> list[str]:
     pending = [name for name in found if name.endswith(".py")]
     while pending:
         name = pending.pop()
-        imported = _importing(name)
+        stem = _stem(name)
         for other in paths:
-            if other not in found and any(imported.search(text) for text in files.spelled(other)):
+            if other not in found and files.imports(other, stem):
                 found[other] = None
                 pending += [other] if other.endswith(".py") else []
     return list(found)
 
 
-def _importing(name: str) -> re.Pattern[str]:
-    """What a line looks like that may import from a file."""
-    stem = name.replace("\\", "/").removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
-    return re.compile(rf"^[ \t]*(?:from|import)\b[^\n]*\b{re.escape(stem)}\b", re.M)
+def _stem(name: str) -> str:
+    """The name of a file's module."""
+    return name.replace("\\", "/").removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
 
 
 def _places(joint: Joint) -> list[Place]:

@@ -11,8 +11,11 @@ import libcst as cst
 from softmax_lint.diagnostic import Edit, Place
 from softmax_lint.edits.tree import Outcome, Refused, Text, Tree
 from softmax_lint.judging import Joint
+from softmax_lint.regex import late
 from softmax_lint.source import Unreadable, from_bytes
 
+_IMPORTING = late(r"^[ \t]*(?:from|import)\b([^\n]*)", re.M)
+_WORD = late(r"\w+")
 Found = tuple[Text, Tree, cst.BaseExpression]
 
 
@@ -24,6 +27,7 @@ class Files:
         self._read = read
         self.paths: Sequence[str] = ()
         self._texts: dict[str, tuple[Text, ...]] = {}
+        self._imports: dict[str, tuple[str, frozenset[str]]] = {}
         self.kept: dict[tuple[str, ...], object] = {}  # what is known of these files as long as they stay
 
     def texts(self, filename: str) -> tuple[Text, ...]:
@@ -46,6 +50,16 @@ class Files:
             return
         for text in texts:
             yield text.text
+
+    def imports(self, filename: str, stem: str) -> bool:
+        """Whether a line of a file looks as if it imported something by this name."""
+        known = self._imports.get(filename)
+        if known is None:
+            lines = "\n".join(line for text in self.spelled(filename) for line in _IMPORTING.findall(text))
+            known = self._imports[filename] = lines, frozenset(_WORD.findall(lines))
+        if _WORD.fullmatch(stem):
+            return stem in known[1]
+        return re.search(rf"\b{re.escape(stem)}\b", known[0]) is not None
 
     def text(self, place: Place) -> Text:
         for text in self.texts(place.filename):

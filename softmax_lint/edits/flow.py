@@ -36,6 +36,7 @@ _ADDING = frozenset({"add", "append", "add_module", "register_module"})
 _METHODS = frozenset({"forward", "call", "__call__"})
 
 Scope = tuple[str, str]  # file, dotted path of the function ("" for the module)
+_Corners = tuple[str, int | None, int, int, int, int]  # file, cell, first row and column, last ones
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _STEPS = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Return, ast.ClassDef, ast.Call)
 
@@ -77,6 +78,10 @@ class Flow:
         default_factory=list
     )  # what the steps read, once it is needed
     visited: list[tuple[ast.AST, tuple[ast.AST, ...], Scope, str, int | None]] = field(default_factory=list)
+    arounds: dict[int, tuple[ast.AST, ...]] = field(default_factory=dict)  # of every node, by id
+    scoped: dict[int, Scope] = field(default_factory=dict)
+    cells: dict[int, int] = field(default_factory=dict)  # 0 in a script
+    standing: dict[_Corners, ast.expr] = field(default_factory=dict)  # once it is needed
     final: dict[int, str | None] | None = None  # kinds by id of the node, once nothing changes any more
 
     def prepare(self) -> None:
@@ -93,6 +98,7 @@ class Flow:
         self, node: ast.AST, around: tuple[ast.AST, ...], scope: Scope, filename: str, cell: int | None
     ) -> None:
         self.visited.append((node, around, scope, filename, cell))
+        self.arounds[id(node)], self.scoped[id(node)], self.cells[id(node)] = around, scope, cell or 0
         if isinstance(node, _STEPS):
             self.steps.append((node, around, scope))
         inner = scope
@@ -285,6 +291,23 @@ class Flow:
 
     # Reading.
 
+    def nodes_at(self, places: Iterable[Place]) -> Mapping[Place, ast.expr]:
+        """The expressions at places."""
+        if not self.standing:
+            for source in self.sources:
+                for cell, tree, lines in source.trees:
+                    for node in ast.walk(tree):
+                        if isinstance(node, ast.expr):
+                            corners = (source.filename, cell, *_span(node, lines))
+                            self.standing.setdefault(corners, node)
+        wanted = {
+            place: (place.filename, place.cell, place.row, place.column, place.end_row, place.end_column)
+            for place in places
+        }
+        return {
+            place: self.standing[corners] for place, corners in wanted.items() if corners in self.standing
+        }
+
     def uses(self) -> Iterator[Use]:
         """Every expression that may be a model or an output, or make one."""
         for node, around, scope, filename, cell in self.visited:
@@ -338,39 +361,19 @@ def place_of(flow: Flow, node: ast.expr) -> Place:
     for source in flow.sources:
         for other, _, lines in source.trees:
             if source.filename == filename and other == cell:
-                end_row, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
-                return Place(
-                    filename, cell, node.lineno, _column(lines, node.lineno, node.col_offset),
-                    end_row, _column(lines, end_row, end),
-                )  # fmt: skip
+                return Place(filename, cell, *_span(node, lines))
     raise AssertionError(filename)
 
 
-def nodes_at(sources: Iterable[Source], places: Iterable[Place]) -> Mapping[Place, ast.expr]:
-    """The expressions at places."""
-    wanted = {}
-    for place in places:
-        wanted[place.filename, place.cell, place.row, place.column, place.end_row, place.end_column] = place
-    found: dict[Place, ast.expr] = {}
-    for source in sources:
-        for cell, tree, lines in source.trees:
-            for node in ast.walk(tree):
-                if (
-                    isinstance(node, ast.expr)
-                    and node.end_lineno is not None
-                    and node.end_col_offset is not None
-                ):
-                    key = (
-                        source.filename,
-                        cell,
-                        node.lineno,
-                        _column(lines, node.lineno, node.col_offset),
-                        node.end_lineno,
-                        _column(lines, node.end_lineno, node.end_col_offset),
-                    )
-                    if key in wanted:
-                        found.setdefault(wanted[key], node)
-    return found
+def _span(node: ast.expr, lines: Sequence[str]) -> tuple[int, int, int, int]:
+    """Where an expression starts and ends; columns are code points, from 1."""
+    end_row, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+    return (
+        node.lineno,
+        _column(lines, node.lineno, node.col_offset),
+        end_row,
+        _column(lines, end_row, end),
+    )
 
 
 def _column(lines: Sequence[str], row: int, offset: int) -> int:

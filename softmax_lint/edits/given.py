@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from softmax_lint.diagnostic import Place
 from softmax_lint.edits.escapes import Survey
-from softmax_lint.edits.flow import nodes_at
 from softmax_lint.judging import Joint
 from softmax_lint.linking.values import AS_MADE, PICKED
 from softmax_lint.representation import LOG_SIGMOID, SIGMOID
@@ -66,7 +65,7 @@ def given_back(
             places.setdefault(joint.sink, []).append(joint)
     alone: dict[int, Given] = {}
     mixed: list[Given] = []
-    nodes = nodes_at(seen.flow.sources, places)
+    nodes = seen.flow.nodes_at(places)
     # Names that get the parts of a tuple as it is spelled: what counts are the parts.
     spelled = {
         id(name)

@@ -17,9 +17,7 @@ class Holding:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self.around = {id(node): around for node, around, _, _, _ in flow.visited}
-        self.scopes = {id(node): scope for node, _, scope, _, _ in flow.visited}
-        self._cells = {id(node): cell or 0 for node, _, _, _, cell in flow.visited}
+        self.around, self.scopes, self._cells = flow.arounds, flow.scoped, flow.cells
         self._loads: dict[tuple[Scope, str], list[ast.Name]] = {}
         self._stores: dict[tuple[Scope, str], list[ast.Name]] = {}
         for node, _, scope, _, _ in flow.visited:

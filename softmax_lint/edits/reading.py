@@ -50,8 +50,7 @@ class Readings:
         self.seen = seen
         self.given = given
         flow = seen.flow
-        self.around = {id(node): around for node, around, _, _, _ in flow.visited}
-        self.scopes = {id(node): scope for node, _, scope, _, _ in flow.visited}
+        self.around, self.scopes = flow.arounds, flow.scoped
         self.losses = self._functions_with(seen.allowed)
         # Functions that can tell.
         self.telling = {self.scopes[id(use.node)] for use in flow.uses() if doubt(use, seen) is not None}
