@@ -395,6 +395,17 @@ def test_readers_in_other_files(tmp_path: Path) -> None:
     )
 
 
+def test_too_many_files_make_a_fix_unsafe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("softmax_lint.edits.escapes._MOST_READERS", 1)
+    net = TORCH.format(**SOFTMAX).partition("model = Net()")[0]
+    train = "from net import Net\nfrom torch import nn\n\nmodel = Net()\n"
+    train += "def step(x, y):\n    nn.CrossEntropyLoss()(model(x), y).backward()\n"
+    outcome = fix(tmp_path, {"net.py": net, "train.py": train})
+    (applied,) = outcome.applied
+    assert applied.fix.applicability == "unsafe"
+    assert "2 files may read what it gives" in applied.fix.message
+
+
 def test_readers_in_files_without_the_model(tmp_path: Path) -> None:
     utils = (
         "import numpy as np\nfrom tensorflow import keras\n\n\ndef confidence(model, x):\n"

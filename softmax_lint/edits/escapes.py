@@ -39,6 +39,7 @@ _QUIET = SAME_MODEL | {
     "history", "metrics_names", "trainable", "weights", "variables", "children", "named_modules", "loss",
     "requires_grad_", "share_memory", "add_module", "init_weights", "reset_states",
 }  # fmt: skip
+_MOST_READERS = 1_500  # files; the syntax of so many takes two gigabytes
 _MOST_KEPT = 4  # projects as seen from some files, of which the syntax is kept
 # Questions to an output in which only the order of its entries counts, or its shape.
 ORDER = frozenset({"argmax", "argsort"})
@@ -69,6 +70,8 @@ def survey(
     if is_keras:
         more |= set(_with_callbacks(files, own, paths))
     names = tuple(dict.fromkeys((*_readers(files, own, paths), *sorted(more))))
+    if len(names) > _MOST_READERS:
+        raise Refused(f"{len(names)} files may read what it gives")
     known = files.kept.pop(names, None)
     if not isinstance(known, Flow):
         known = _indexed(files, names, own)
