@@ -64,6 +64,11 @@ class Diagnostic:
     fixes: tuple[Fix, ...] = ()
     noqa_row: int | None = None
 
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All places that it names, its own first."""
+        return (self.place, *(each.place for each in self.related))
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -350,6 +350,4 @@ def _text(read: Source) -> str:
 
 
 def _touches(diagnostic: Diagnostic, given: Collection[str]) -> bool:
-    return any(
-        place.filename in given for place in (diagnostic.place, *(r.place for r in diagnostic.related))
-    )
+    return any(place.filename in given for place in diagnostic.places)

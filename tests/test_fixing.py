@@ -48,27 +48,17 @@ def ran(
 @pytest.mark.parametrize(
     "words", [("--output-format", "json"), ("--fix", "--diff"), ("--fix", "--unsafe-fixes")]
 )
-def test_nothing_is_planned_where_nothing_is_found(
-    words: tuple[str, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert ran(tmp_path, {"a.py": GOOD, "b.py": GOOD}, monkeypatch, *words) == []
-
-
-@pytest.mark.parametrize(
-    "words", [("--output-format", "json"), ("--fix", "--diff"), ("--fix", "--unsafe-fixes")]
-)
+@pytest.mark.parametrize(("first", "about"), [(GOOD, set()), (BAD, {frozenset({"a.py"})})])
 def test_planning_is_about_the_files_with_findings(
     words: tuple[str, ...],
+    first: str,
+    about: set[frozenset[str]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    asked = ran(tmp_path, {"a.py": BAD, "b.py": GOOD}, monkeypatch, *words)
-    assert asked
-    assert set(asked) == {frozenset({"a.py"})}
+    """Nothing is planned where nothing is found."""
+    assert set(ran(tmp_path, {"a.py": first, "b.py": GOOD}, monkeypatch, *words)) == about
 
 
 def test_what_json_says_has_fixes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

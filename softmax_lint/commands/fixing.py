@@ -126,11 +126,7 @@ def suggested(report: Report, inputs: Inputs, request: Request) -> Report:
 
 def _files_of(report: Report) -> frozenset[str]:
     """The files with something of a finding."""
-    return frozenset(
-        place.filename
-        for each in report.diagnostics
-        for place in (each.place, *(related.place for related in each.related))
-    )
+    return frozenset(place.filename for each in report.diagnostics for place in each.places)
 
 
 def _has_new(after: Report, before: Report) -> bool:

@@ -85,7 +85,7 @@ def survey(
         node = at.get(joint.source) if joint.source is not None else None
         if node is None:
             raise Refused("the activation's surroundings are not understood")
-        seed, kind = _seed(node, flow.arounds[id(node)], joint)
+        seed, kind = _seed(node, flow.visited[id(node)].around, joint)
         flow.seeds[id(seed)] = kind
     if is_keras:
         flow.seeds.update(dict.fromkeys(_models_of_callbacks(flow), MODEL))
@@ -107,7 +107,7 @@ def _with_callbacks(files: Files, own: set[str], paths: Sequence[str]) -> Iterat
 
 def _models_of_callbacks(flow: Flow) -> Iterator[int]:
     """Where callbacks read the model that they are trained with: it may be any, the one in question too."""
-    for node, around, _, _, _ in flow.visited:
+    for node, around, _, _, _ in flow.visited.values():
         if (
             isinstance(node, ast.Attribute)
             and node.attr == "model"
@@ -136,7 +136,7 @@ def _indexed(files: Files, names: Iterable[str], own: set[str]) -> Flow:
 
 def doubts(seen: Survey) -> Iterator[str]:
     """Reasons to look at a fix that changes what the sources of a survey give."""
-    if any(_saves_models(node) for node, _, _, _, _ in seen.flow.visited):
+    if any(_saves_models(node) for node, _, _, _, _ in seen.flow.visited.values()):
         yield "a checkpoint saves the model"
     for use in seen.flow.uses():
         reason = doubt(use, seen)

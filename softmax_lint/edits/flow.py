@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from softmax_lint.diagnostic import Place
 
@@ -49,6 +50,16 @@ class Source:
     trees: Sequence[tuple[int | None, ast.Module, Sequence[str]]]
 
 
+class Visit(NamedTuple):
+    """A node with those around it from the inside out, and where it stands."""
+
+    node: ast.AST
+    around: tuple[ast.AST, ...]
+    scope: Scope
+    filename: str
+    cell: int | None
+
+
 @dataclass(slots=True)
 class Use:
     """An expression that may be a model or output, with the nodes around it from the inside out."""
@@ -77,10 +88,7 @@ class Flow:
     read: list[tuple[set[str], set[int]]] = field(
         default_factory=list
     )  # what the steps read, once it is needed
-    visited: list[tuple[ast.AST, tuple[ast.AST, ...], Scope, str, int | None]] = field(default_factory=list)
-    arounds: dict[int, tuple[ast.AST, ...]] = field(default_factory=dict)  # of every node, by id
-    scoped: dict[int, Scope] = field(default_factory=dict)
-    cells: dict[int, int] = field(default_factory=dict)  # 0 in a script
+    visited: dict[int, Visit] = field(default_factory=dict)  # by id; what Python shares, as contexts, once
     standing: dict[_Corners, ast.expr] = field(default_factory=dict)  # once it is needed
     final: dict[int, str | None] | None = None  # kinds by id of the node, once nothing changes any more
 
@@ -97,8 +105,7 @@ class Flow:
     def _index(
         self, node: ast.AST, around: tuple[ast.AST, ...], scope: Scope, filename: str, cell: int | None
     ) -> None:
-        self.visited.append((node, around, scope, filename, cell))
-        self.arounds[id(node)], self.scoped[id(node)], self.cells[id(node)] = around, scope, cell or 0
+        self.visited[id(node)] = Visit(node, around, scope, filename, cell)
         if isinstance(node, _STEPS):
             self.steps.append((node, around, scope))
         inner = scope
@@ -310,7 +317,7 @@ class Flow:
 
     def uses(self) -> Iterator[Use]:
         """Every expression that may be a model or an output, or make one."""
-        for node, around, scope, filename, cell in self.visited:
+        for node, around, scope, filename, cell in self.visited.values():
             if isinstance(node, ast.expr) and not isinstance(
                 getattr(node, "ctx", None), (ast.Store, ast.Del)
             ):
@@ -357,7 +364,7 @@ def leaf_of(node: ast.AST) -> str:
 
 def place_of(flow: Flow, node: ast.expr) -> Place:
     """Where an expression stands."""
-    filename, cell = next((name, cell) for each, _, _, name, cell in flow.visited if each is node)
+    _, _, _, filename, cell = flow.visited[id(node)]
     for source in flow.sources:
         for other, _, lines in source.trees:
             if source.filename == filename and other == cell:

@@ -69,7 +69,7 @@ def given_back(
     # Names that get the parts of a tuple as it is spelled: what counts are the parts.
     spelled = {
         id(name)
-        for each, _, _, _, _ in seen.flow.visited
+        for each, _, _, _, _ in seen.flow.visited.values()
         if isinstance(each, ast.Assign) and isinstance(each.value, (ast.Tuple, ast.List))
         for target in each.targets
         for name in ast.walk(target)

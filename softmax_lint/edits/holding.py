@@ -17,32 +17,32 @@ class Holding:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self.around, self.scopes, self._cells = flow.arounds, flow.scoped, flow.cells
+        self.visited = flow.visited
         self._loads: dict[tuple[Scope, str], list[ast.Name]] = {}
         self._stores: dict[tuple[Scope, str], list[ast.Name]] = {}
-        for node, _, scope, _, _ in flow.visited:
+        for node, _, scope, _, _ in flow.visited.values():
             if isinstance(node, ast.Name):
                 table = self._loads if isinstance(node.ctx, ast.Load) else self._stores
                 table.setdefault((flow.home(scope, node.id), node.id), []).append(node)
 
     def stores(self, name: ast.Name) -> list[ast.Name]:
         """Where a name is bound that is read somewhere."""
-        return self._stores.get((self.flow.home(self.scopes[id(name)], name.id), name.id), [])
+        return self._stores.get((self.flow.home(self.visited[id(name)].scope, name.id), name.id), [])
 
     def reaching(self, name: ast.Name) -> list[ast.Name]:
         """Where a name may have been bound when it is read: nothing that was overwritten since."""
         stores = [each for each in self.stores(name) if not self._comes_later(each, name)]
         last = self._last_before(name)
-        here = self.scopes[id(name)]
+        here = self.visited[id(name)].scope
         return [
             each
             for each in stores
-            if self.scopes[id(each)] != here or self._order(self.statement(each)[0]) >= last
+            if self.visited[id(each)].scope != here or self._order(self.statement(each)[0]) >= last
         ]
 
     def may_be_given(self, name: ast.Name) -> bool:
         """Whether a name may still be what its function was called with when it is read."""
-        home = self.flow.home(self.scopes[id(name)], name.id)
+        home = self.flow.home(self.visited[id(name)].scope, name.id)
         return name.id in self.flow.parameters.get(home, ()) and self._last_before(name) == _NEVER
 
     def _last_before(self, name: ast.Name) -> tuple[int, int, int]:
@@ -62,14 +62,14 @@ class Holding:
         """Whether a name is assigned only when it has been read."""
         loops = self._loops(store)
         return (
-            self.scopes[id(store)] == self.scopes[id(load)]
+            self.visited[id(store)].scope == self.visited[id(load)].scope
             and self._order(self.statement(store)[0]) > self._order(self.statement(load)[0])
-            and not any(each in loops for each in self.around[id(load)])
+            and not any(each in loops for each in self.visited[id(load)].around)
         )
 
     def reached(self, node: ast.expr, name: str) -> list[ast.Name]:
         """Where a name is read that an output was assigned to, up to where the same block assigns it again."""
-        home = self.flow.home(self.scopes[id(node)], name)
+        home = self.flow.home(self.visited[id(node)].scope, name)
         loads = self._loads.get((home, name), [])
         statement, _ = self.statement(node)
         loops = self._loops(node)
@@ -83,22 +83,22 @@ class Holding:
                 order = self._order(other)
                 if end is None or order < end:
                     end = order
-                    around = [each for each in loops if each not in self.around[id(other)]]
-        here = self.scopes[id(node)]
+                    around = [each for each in loops if each not in self.visited[id(other)].around]
+        here = self.visited[id(node)].scope
         if end is None and loops:
             # The next time round what stands before it reads it.
             return loads
         return [
             load
             for load in loads
-            if self.scopes[id(load)] != here
+            if self.visited[id(load)].scope != here
             or start < self._order(self.statement(load)[0]) <= (end or (sys.maxsize, 0, 0))
-            or any(each in around for each in self.around[id(load)])
+            or any(each in around for each in self.visited[id(load)].around)
         ]
 
     def statement(self, node: ast.AST) -> tuple[ast.stmt, ast.AST]:
         """The smallest statement around a node, and what that stands in."""
-        around = self.around[id(node)]
+        around = self.visited[id(node)].around
         at = next(index for index, each in enumerate(around) if isinstance(each, ast.stmt))
         statement = around[at]
         assert isinstance(statement, ast.stmt)
@@ -106,19 +106,21 @@ class Holding:
 
     def _loops(self, node: ast.AST) -> list[ast.AST]:
         return [
-            each for each in self.around[id(node)] if isinstance(each, (ast.For, ast.AsyncFor, ast.While))
+            each
+            for each in self.visited[id(node)].around
+            if isinstance(each, (ast.For, ast.AsyncFor, ast.While))
         ]
 
     def _outwards(self, node: ast.AST) -> Iterator[tuple[ast.stmt, ast.AST]]:
         """The statements around a node up to its function, each with what it stands in."""
-        for inner, owner in pairwise(self.around[id(node)]):
+        for inner, owner in pairwise(self.visited[id(node)].around):
             if isinstance(inner, ast.stmt):
                 if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                     return
                 yield inner, owner
 
     def _order(self, node: ast.stmt) -> tuple[int, int, int]:
-        return self._cells[id(node)], node.lineno, node.col_offset
+        return self.visited[id(node)].cell or 0, node.lineno, node.col_offset
 
 
 def _next_to(left: ast.AST, right: ast.AST, left_owner: ast.AST, right_owner: ast.AST) -> bool:

@@ -108,7 +108,7 @@ def plan(
 def _is_of(joint: Joint, diagnostic: Diagnostic) -> bool:
     if joint.code != diagnostic.code or joint.source is None:
         return False
-    places = {diagnostic.place, *(related.place for related in diagnostic.related)}
+    places = set(diagnostic.places)
     return {joint.source, joint.sink} <= places
 
 

@@ -161,7 +161,7 @@ class _Readers:
         self.mixed = mixed
         self.readings = Readings(seen, {mark: each.produced for mark, each in given.items()})
         self.holding = Holding(seen.flow)
-        self.around = self.holding.around
+        self.visited = self.holding.visited
         self.missed = False
 
     def wanted(self) -> list[tuple[Given, ast.expr]]:
@@ -215,7 +215,7 @@ class _Readers:
 
     def complement(self, given: Given, node: ast.expr) -> ast.expr | None:
         """The logarithm of one minus an expression around it, where that is a tensor that was a probability."""
-        outer, log = self.around[id(node)][:2]
+        outer, log = self.visited[id(node)].around[:2]
         if (
             given.produced == SIGMOID
             and not given.joint.array
@@ -251,7 +251,7 @@ class _Readers:
 
     def _is_read_as_attribute(self, given: Given) -> bool:
         """Whether an object keeps the output, and something reads it there that linking did not see."""
-        parent = self.around[id(given.node)][0]
+        parent = self.visited[id(given.node)].around[0]
         targets = parent.targets if isinstance(parent, ast.Assign) else []
         kept = {each.attr for each in targets if isinstance(each, ast.Attribute)}
         return bool(kept) and any(
@@ -260,7 +260,7 @@ class _Readers:
             and isinstance(node.ctx, ast.Load)
             and id(node) not in self.given
             and self.readings.read(node).kind == NEED
-            for node, _, _, _, _ in self.readings.seen.flow.visited
+            for node, _, _, _, _ in self.readings.seen.flow.visited.values()
         )
 
     def _is_whole(self, given: Given, reach: _Reach) -> bool:
@@ -280,7 +280,7 @@ class _Readers:
             else:
                 return False
         for store in self.holding.stores(node):
-            for each in self.around[id(store)]:
+            for each in self.visited[id(store)].around:
                 if (
                     isinstance(each, (ast.For, ast.AsyncFor, ast.comprehension))
                     and any(inner is store for inner in ast.walk(each.target))
@@ -296,7 +296,7 @@ class _Readers:
         return self.framework != "torch" and is_made_there and given.is_source
 
     def _is_collected(self, node: ast.expr) -> bool:
-        parent = self.around[id(node)][0]
+        parent = self.visited[id(node)].around[0]
         if isinstance(parent, (ast.List, ast.Dict)):
             return True
         return isinstance(parent, ast.Call) and leaf_of(parent.func) in ("append", "extend", "insert", "add")
@@ -318,7 +318,7 @@ class _Readers:
         if self.holding.may_be_given(name):
             return None
         for store in self.holding.reaching(name):
-            parent = self.around[id(store)][0]
+            parent = self.visited[id(store)].around[0]
             one = self.given.get(id(store))
             if one is not None and isinstance(parent, (ast.Tuple, ast.List)):
                 if found is not None and not found.is_like(one):

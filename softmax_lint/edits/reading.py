@@ -50,13 +50,15 @@ class Readings:
         self.seen = seen
         self.given = given
         flow = seen.flow
-        self.around, self.scopes = flow.arounds, flow.scoped
+        self.visited = flow.visited
         self.losses = self._functions_with(seen.allowed)
         # Functions that can tell.
-        self.telling = {self.scopes[id(use.node)] for use in flow.uses() if doubt(use, seen) is not None}
+        self.telling = {
+            self.visited[id(use.node)].scope for use in flow.uses() if doubt(use, seen) is not None
+        }
         self.ranking = {
             leaf_of(target)
-            for node, _, _, _, _ in flow.visited
+            for node, _, _, _, _ in flow.visited.values()
             if isinstance(node, ast.Assign)
             and isinstance(node.value, ast.Call)
             and leaf_of(node.value.func) in _RANKING
@@ -67,7 +69,7 @@ class Readings:
         """The names of functions in which one of the nodes stands, and of those that call them."""
         names: set[str] = set()
         calls: dict[str, set[str]] = {}
-        for node, around, _, _, _ in self.seen.flow.visited:
+        for node, around, _, _, _ in self.seen.flow.visited.values():
             if not isinstance(node, ast.Call):
                 continue
             owners = {
@@ -84,7 +86,7 @@ class Readings:
         return names
 
     def read(self, node: ast.expr) -> Reading:
-        around = self.around[id(node)]
+        around = self.visited[id(node)].around
         current: ast.AST = node
         position = 0
         while position < len(around):

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from softmax_lint import code
 from softmax_lint.linking import effects
+from softmax_lint.regex import late
 
 # Names of all that gives probabilities: activations, and models that end in one.
-ACTIVE = re.compile(
+ACTIVE = late(
     "softmax|sigmoid|sparsemax|softmin|expit|logistic|^(?:convnext(?:tiny|small|base|x?large)|densenet[0-9]+|"
     "efficientnet(?:v2)?(?:b[0-9]|[sml])|inception(?:v3|resnetv2)|mobilenet(?:v[23])?(?:large|small)?|"
     "nasnet(?:large|mobile)|resnet[0-9]+(?:v2)?|vgg1[69]|xception|fpn|linknet|pspnet|unet|imageclassifier)$",

@@ -19,6 +19,7 @@ from softmax_lint.linking.values import (
     Bound,
     Class,
     Const,
+    Definition,
     Descriptor,
     Func,
     Lazy,
@@ -45,8 +46,6 @@ _MOST = 500  # functions; where there are more to look at, running is the shorte
 # Runs for the sake of one function's sinks that did not meet them, after which none is made for that any more. One
 # that did allows for as many again.
 MOST_FUTILE = 16
-
-Definition = tuple[int, int]
 
 
 def reason(machine: Machine, function: Func, receiver: Thing) -> Definition | None:

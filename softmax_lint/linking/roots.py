@@ -14,6 +14,7 @@ from softmax_lint.linking.values import (
     Arguments,
     Bound,
     Class,
+    Definition,
     Descriptor,
     Func,
     Obj,
@@ -266,7 +267,7 @@ def _try(
     machine: Machine,
     function: Func,
     thing: Value,
-    reason: reach.Definition,
+    reason: Definition,
     fail: Callable[[int, Exception], None],
 ) -> bool:
     """Run it for that reason; False when that took all it may without a loss."""

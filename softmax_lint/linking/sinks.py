@@ -19,6 +19,7 @@ from softmax_lint.linking.values import (
     Argument,
     Arguments,
     Const,
+    Definition,
     Lazy,
     Obj,
     Origin,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
 
 Group = tuple[Thing, ...]
-Definition = tuple[int, int]
 
 
 @dataclass(slots=True)

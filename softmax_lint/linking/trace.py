@@ -20,14 +20,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from softmax_lint.linking.sinks import Meeting
-from softmax_lint.linking.values import Origin, Tensor, Thing, Unknown
+from softmax_lint.linking.values import Definition, Origin, Tensor, Thing, Unknown
 from softmax_lint.representation import SCORES, SIGMOID_LOGITS
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
     from softmax_lint.linking.modules import Modules
 
-Definition = tuple[int, int]
 Plain = list[Any]
 
 BODY = -1

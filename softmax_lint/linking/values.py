@@ -16,6 +16,7 @@ Guard = tuple[Key, Any, str]
 Guards = frozenset[Guard]
 Choices = tuple[tuple[Key, Any], ...]
 Origin = tuple[int, int]  # unit (top-level statement), ordinal in it
+Definition = tuple[int, int]  # the same, of a function
 
 OBJECT: Final = "object"
 FLOW: Final = "flow"
