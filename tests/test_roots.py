@@ -97,3 +97,41 @@ def test_what_leads_to_nothing_is_given_up(helper: str, runs: int, monkeypatch: 
         f"def other():\n    return nn.NLLLoss()\n\n{helper}\n\n{MANY}"
     )
     assert sum(name.startswith("f") for name in ran) == runs
+
+
+LONG = "\n".join(f"        a{number} = {number}" for number in range(bookkeeping.MANY))
+# What the `__init__` of a class keeps that runs long -> whether its further runs matter.
+KEPT = {
+    "self.criterion = F.cross_entropy": True,
+    "self.criterion = Criterion()": True,
+    "self.criterion = [Wrapped(Criterion())][0].inner": True,
+    "self.books = [Node(1, [], Item(helper))]": False,
+    "self.books = {'a': [[[['key']]]]}": False,
+    "self.books = [Node(1, [[]], Item(nn.functional.cross_entropy))]": True,
+}
+
+
+@pytest.mark.parametrize(("kept", "matters"), KEPT.items())
+def test_long_functions_that_only_keep_books_are_given_up(kept: str, matters: bool) -> None:
+    """However deep in lists and objects it stands, what applies a loss is no entry of a book."""
+    uses = "\n".join(
+        f"def run{number}(x, y):\n    return Trainer().criterion(F.softmax(x, dim=1), y)"
+        for number in range(6)
+    )
+    text = (
+        "from collections import namedtuple\nfrom torch import nn\nimport torch.nn.functional as F\n\n"
+        "Node = namedtuple('Node', ['key', 'edges', 'data'])\n\n"
+        "class Criterion:\n    def __call__(self, x, y):\n        return F.cross_entropy(x, y)\n\n"
+        "class Wrapped:\n    def __init__(self, inner):\n        self.inner = inner\n\n"
+        "class Item:\n    def __init__(self, function):\n        self.function = function\n\n"
+        "def helper(x):\n    return x\n\n"
+        f"class Trainer:\n    def __init__(self):\n{LONG}\n        {kept}\n\n{uses}\n"
+    )
+    path = os.path.abspath("example.py")
+    run = Run([path], Settings(os.getcwd()), {path: text.encode()})
+    found = run.report(None).diagnostics
+    if matters:
+        assert max(run.machine.dull.values(), default=0) == 0
+    else:
+        assert max(run.machine.dull.values()) >= bookkeeping.RUNS
+    assert len(found) == (6 if "self.criterion" in kept else 0)

@@ -1,8 +1,9 @@
 """Functions that cost much and only keep books: after a few runs that brought nothing they are not run again.
 
-Large libraries check versions, hardware and options in the initialiser of every model. A function is dull when its
-runs met no loss and neither wrote nor gave anything that a tensor could depend on: layers, losses, models, functions,
-texts that name one of them.
+Large libraries check versions, hardware and options in the initialiser of every model, and fill graphs of what depends
+on what for every set of data. A function is dull when its runs met no loss and neither wrote nor gave anything that a
+tensor could depend on, however deep in lists and objects: layers, losses and what applies one, models, functions that
+name one of them, texts that do.
 """
 
 from __future__ import annotations
@@ -30,15 +31,18 @@ from softmax_lint.linking.values import (
     Thing,
     Unknown,
     Value,
+    just,
     unknown,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from softmax_lint.linking.machine import Machine
 
 MANY = 150  # operations of one run, from which on it counts
 RUNS = 3  # dull ones, after which no more are made
-DEEP = 3  # levels of contents that are looked through
+MOST_LOOKED = 300  # objects in what was written or given; where there are more, it counts as mattering
 _ONE = re.compile("soft|sigm|log(?!g)|linear|entropy|loss|bce|nll|relu|tanh|elu|identity")
 
 
@@ -79,49 +83,63 @@ def _wrote(machine: Machine, mark: Mark) -> bool:
     return False
 
 
-def _matters(machine: Machine, value: Value, depth: int = 0) -> bool:
-    return any(_thing_matters(machine, case.thing, depth) for case in value)
+def _matters(machine: Machine, value: Value) -> bool:
+    """Whether the value, or something in it, does."""
+    seen: set[int] = set()
+    pending = [case.thing for case in value]
+    while pending:
+        thing = pending.pop()
+        if isinstance(thing, Obj):
+            if thing.id in seen:
+                continue
+            seen.add(thing.id)
+        inside = _inside(machine, thing)
+        if inside is None or len(seen) > MOST_LOOKED:
+            return True
+        pending += [case.thing for each in inside for case in each]
+    return False
 
 
-def _thing_matters(machine: Machine, thing: Thing, depth: int) -> bool:
+def _inside(machine: Machine, thing: Thing) -> Iterable[Value] | None:
+    """What the thing is made of; None where it matters itself."""
     if isinstance(thing, Unknown | Module):
-        return False
+        return ()
     if isinstance(thing, Const):
-        return isinstance(thing.value, str) and _names_one(thing.value)
+        return None if isinstance(thing.value, str) and _names_one(thing.value) else ()
     if isinstance(thing, Name):
         row = find(thing.path)
-        return row is not None and row.role != KEEP
-    if depth >= DEEP:
-        return True
+        return None if row is not None and row.role != KEEP else ()
     if isinstance(thing, Lazy):
         made_by = machine.delayed[thing.cell].function
-        return made_by is None or _thing_matters(machine, made_by, depth + 1)
+        return None if made_by is None else (just(made_by),)
     if isinstance(thing, Func):
         print_ = effects.footprint(machine, thing.code)
-        return print_.meets or any(map(_names_one, print_.names | print_.attributes))
+        return None if print_.meets or any(map(_names_one, print_.names | print_.attributes)) else ()
     if isinstance(thing, Bound):
-        return _thing_matters(machine, thing.function, depth + 1)
+        return (just(thing.function),)
     if isinstance(thing, Partial):
-        return _matters(machine, thing.function, depth + 1)
+        return (thing.function,)
     if isinstance(thing, Seq):
-        items = [
+        return [
             part for item in thing.items for part in (item.values if isinstance(item, Repeat) else (item,))
         ]
-        return any(_matters(machine, item, depth + 1) for item in items)
     if isinstance(thing, Map):
-        return any(_matters(machine, item, depth + 1) for _, item in thing.entries)
-    if isinstance(thing, Obj):
-        record = machine.heap.records[thing.id]
-        if record.kind in ("list", "dict"):
-            inner = record.slots.get(ITEMS)
-            return inner is not None and _matters(machine, inner, depth + 1)
-        if record.kind != "instance" or any(
-            isinstance(base, Name) and find(base.path) is not None
-            for base in machine.library_bases(record.of.id)
-        ):
-            return True
-        return any(_matters(machine, slot, depth + 1) for slot in list(record.slots.values()))
-    return True
+        return [item for _, item in thing.entries]
+    return _held(machine, thing) if isinstance(thing, Obj) else None
+
+
+def _held(machine: Machine, thing: Obj) -> Iterable[Value] | None:
+    record = machine.heap.records[thing.id]
+    if record.kind in ("list", "dict"):
+        inner = record.slots.get(ITEMS)
+        return (inner,) if inner is not None else ()
+    if record.kind == "instance":
+        bases = machine.library_bases(record.of.id)
+        if any(isinstance(base, Name) and find(base.path) is not None for base in bases):
+            return None
+        if effects.brings_loss(machine, record.of):
+            return None
+    return list(record.slots.values()) if record.kind in ("instance", "output") else None
 
 
 def _names_one(text: str) -> bool:
