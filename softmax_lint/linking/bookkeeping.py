@@ -26,11 +26,11 @@ from softmax_lint.linking.values import (
     Name,
     Obj,
     Partial,
-    Repeat,
     Seq,
     Thing,
     Unknown,
     Value,
+    flat,
     just,
     unknown,
 )
@@ -120,9 +120,7 @@ def _inside(machine: Machine, thing: Thing) -> Iterable[Value] | None:
     if isinstance(thing, Partial):
         return (thing.function,)
     if isinstance(thing, Seq):
-        return [
-            part for item in thing.items for part in (item.values if isinstance(item, Repeat) else (item,))
-        ]
+        return flat(thing.items)
     if isinstance(thing, Map):
         return [item for _, item in thing.entries]
     return _held(machine, thing) if isinstance(thing, Obj) else None
@@ -133,13 +131,11 @@ def _held(machine: Machine, thing: Obj) -> Iterable[Value] | None:
     if record.kind in ("list", "dict"):
         inner = record.slots.get(ITEMS)
         return (inner,) if inner is not None else ()
-    if record.kind == "instance":
-        bases = machine.library_bases(record.of.id)
-        if any(isinstance(base, Name) and find(base.path) is not None for base in bases):
-            return None
-        if effects.brings_loss(machine, record.of):
-            return None
-    return list(record.slots.values()) if record.kind in ("instance", "output") else None
+    if record.kind not in ("instance", "output") or machine.library_row(thing) is not None:
+        return None
+    if record.kind == "instance" and effects.brings_loss(machine, record.of):
+        return None
+    return list(record.slots.values())
 
 
 def _names_one(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from softmax_lint.linking.values import Arguments, Obj, Repeat, Value, just
+from softmax_lint.linking.values import Arguments, Obj, Value, flat, just
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
@@ -29,6 +29,5 @@ def _give(machine: Machine, model: Value, value: Value, depth: int) -> None:
         if isinstance(thing, Obj) and machine.heap.records[thing.id].kind == "instance":
             machine.heap.write(thing.id, "model", model)
     listed = machine.contents(value) if depth else None
-    for item in listed.items if listed is not None else ():
-        for part in item.values if isinstance(item, Repeat) else (item,):
-            _give(machine, model, part, depth - 1)
+    for part in flat(listed.items if listed is not None else ()):
+        _give(machine, model, part, depth - 1)

@@ -19,10 +19,10 @@ from softmax_lint.linking.values import (
     Func,
     Lazy,
     Origin,
-    Repeat,
     Seq,
     Tensor,
     Value,
+    flat,
     literal,
     unknown,
 )
@@ -186,8 +186,7 @@ def _holds(machine: Machine, value: Value, sources: set[Origin], depth: int = 0)
                 return True
         elif depth < 2:
             items = machine.contents((case,))
-            for item in items.items if items is not None else ():
-                for part in item.values if isinstance(item, Repeat) else (item,):
-                    if _holds(machine, part, sources, depth + 1):
-                        return True
+            inner = flat(items.items if items is not None else ())
+            if any(_holds(machine, part, sources, depth + 1) for part in inner):
+                return True
     return False

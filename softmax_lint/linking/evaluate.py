@@ -28,6 +28,7 @@ from softmax_lint.linking.values import (
     Super,
     Unknown,
     Value,
+    flat,
     join,
     just,
     literal,
@@ -416,8 +417,7 @@ def _comp(machine: Machine, frame: Frame, e: code.Expr) -> Value:
             entries[key.value if key is not None and not repeated else ("?", number)] = pair.items[1]
         return just(machine.make_dict(Map(tuple(entries.items()), loose), (frame.unit, e[1])))
     if len(found) > 1 and any(isinstance(item, Repeat) for item in found):
-        values = tuple(v for item in found for v in (item.values if isinstance(item, Repeat) else (item,)))
-        found = [Repeat(values)]
+        found = [Repeat(tuple(flat(found)))]
     return just(machine.make_list(Seq(tuple(found)), (frame.unit, e[1])))
 
 

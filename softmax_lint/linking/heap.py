@@ -26,6 +26,7 @@ from softmax_lint.linking.values import (
     Thing,
     Value,
     blank,
+    flat,
     join,
     just,
     merge,
@@ -265,7 +266,7 @@ def _grown(old: Value, new: Value) -> Value | None:
             added = _added(before, case.thing)
             if added is None:
                 return None
-            values.extend(v for item in added for v in (item.values if isinstance(item, Repeat) else (item,)))
+            values.extend(flat(added))
         if not values:
             return old
         if len(new) > 1:

@@ -27,6 +27,7 @@ from softmax_lint.linking.values import (
     Thing,
     Unknown,
     Value,
+    flat,
     is_object,
     join,
     just,
@@ -322,8 +323,7 @@ def _reassigned(machine: Machine, lists: Value, value: Value) -> Value | None:
     for case in lists:
         if not isinstance(case.thing, Seq):
             return None
-        for item in case.thing.items:
-            values.extend(item.values if isinstance(item, Repeat) else (item,))
+        values.extend(flat(case.thing.items))
     things = dict.fromkeys(case.thing for each in values for case in machine.force(each))
     if len(values) == 1 or not all(map(is_object, things)):
         return None

@@ -22,11 +22,11 @@ from softmax_lint.linking.values import (
     Method,
     Obj,
     Partial,
-    Repeat,
     Seq,
     Tensor,
     Thing,
     Value,
+    flat,
 )
 
 if TYPE_CHECKING:
@@ -139,9 +139,7 @@ class _Holders:
         elif isinstance(thing, (Class, Obj)):
             yield from self._recorded(thing.id, seen)
         elif isinstance(thing, Seq):
-            for item in thing.items:
-                values = item.values if isinstance(item, Repeat) else (item,)
-                yield from chain.from_iterable(map(_things, values))
+            yield from chain.from_iterable(map(_things, flat(thing.items)))
         elif isinstance(thing, Map):
             yield from chain.from_iterable(_things(value) for _, value in thing.entries)
         elif isinstance(thing, (Bound, Method)):

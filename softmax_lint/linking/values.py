@@ -8,7 +8,7 @@ is judged alone) and FLOW (what happened to the tensor: a finding needs all of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 Key = int  # interned by the machine
@@ -318,8 +318,7 @@ def _one_of_many(things: list[Thing]) -> Value:
     for thing in things:
         if not isinstance(thing, Seq):
             return unknown("too many alternatives")
-        for item in thing.items:
-            items.update(dict.fromkeys(item.values if isinstance(item, Repeat) else (item,)))
+        items.update(dict.fromkeys(flat(thing.items)))
     return just(Seq((Repeat(tuple(items)),)))
 
 
@@ -365,6 +364,15 @@ def _guarded(value: Value, same: set[Case], choices: Choices, kind_of: Callable[
             case = make(Case, (thing, guards | more if guards else more))
         cases.append(case)
     return tuple(cases)
+
+
+def flat(items: Iterable[Any]) -> Iterator[Value]:
+    """The values in items of a list, those that are repeated once."""
+    for item in items:
+        if item.__class__ is Repeat:
+            yield from item.values
+        else:
+            yield item
 
 
 def literal(value: Value | None) -> Const | None:
