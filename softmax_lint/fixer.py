@@ -56,12 +56,12 @@ class Fixed:
 
 def suggest(examined: Examined, report: Report, read: Read) -> Report:
     """The report with the fixes of its findings, not tried yet: for editors and JSON."""
-    files = Files(read)
+    files = Files(read, examined.paths, examined.touching)
     found: list[Diagnostic] = []
     failures = list(report.failures)
     for each in report.diagnostics:
         try:
-            found.append(_with_fixes(each, plan(files, each, examined.joints, examined.paths)))
+            found.append(_with_fixes(each, plan(files, each, examined.joints)))
         except Exception as error:
             # A finding without a fix is better than none.
             if os.environ.get("SOFTMAX_LINT_DEBUG"):
@@ -118,8 +118,7 @@ def fix(
         overlay = run.overlay
         examined = run.examined
         result.report = choose(examined.report, overlay)
-    files = Files(read)
-    files.paths = examined.paths
+    files = Files(read, examined.paths, examined.touching)
     tidied = {name: tidy(name, result.before[name], data, files) for name, data in overlay.items()}
     if tidied != overlay:
         after = examine(tidied)
@@ -180,12 +179,11 @@ class _Round:
         self, diagnostics: Sequence[Diagnostic], may_write: frozenset[str], unsafe: bool
     ) -> list[Proposal]:
         """The fixes to try. Of two that touch the same text the first wins; the other waits a round."""
-        files = Files(self._read_before)
+        files = Files(self._read_before, self.examined.paths, self.examined.touching)
         chosen: list[Proposal] = []
         taken: list[Edit] = []
         for diagnostic in diagnostics:
-            joints, paths = self.examined.joints, self.examined.paths
-            planned = plan(files, diagnostic, joints, paths, alternatives=False)
+            planned = plan(files, diagnostic, self.examined.joints, alternatives=False)
             if not planned.fixes:
                 if planned.refusals:
                     self.refused.append((diagnostic, planned.refusals[0]))

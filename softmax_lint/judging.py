@@ -102,11 +102,14 @@ class Joint:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A report before suppressions, everything that met, and the names of all files the run looked at."""
+    """A report before suppressions, everything that met, the names of all files the run looked at, and of those
+    in which something may use what the run was about.
+    """
 
     report: Report
     joints: tuple[Joint, ...]
     paths: tuple[str, ...]
+    touching: tuple[str, ...]
 
 
 Describe = Callable[[Meeting, Tensor], Pair]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from softmax_lint.config import Settings
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from softmax_lint.diagnostic import Place
     from softmax_lint.memory import Chosen, Edit, Memory
     from softmax_lint.run import Run
+    from softmax_lint.touching import About
 
 Progress = Callable[[int, int], None]
 
@@ -110,10 +111,10 @@ def examine(
     overlay: Mapping[str, bytes] | None = None,
     progress: Progress | None = None,
     memory: Memory | None = None,
-    about: Collection[str] | None = None,
+    about: About | None = None,
 ) -> judging.Examined:
-    """As `check`, with all that planning fixes takes: fixes of findings in the files at the absolute paths `about`,
-    where that is not None. Of the other files only those are run that import them, and what these import.
+    """As `check`, with all that planning fixes takes: of the findings that `about` is about, where that is not None.
+    Then only what may use the definitions around these is run.
     """
     from softmax_lint import judging
     from softmax_lint.run import Run
@@ -122,7 +123,7 @@ def examine(
     run = Run(expand(files, settings), settings, overlay or {}, memory)
     run.machine.watching, run.about = 1, about
     report = run.report(progress)
-    return judging.Examined(report, run.joints(), run.read)
+    return judging.Examined(report, run.joints(), run.read, run.touching)
 
 
 def check_source(text: str, filename: str = "example.py") -> Report:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from softmax_lint.linking.part import Part
     from softmax_lint.linking.sinks import Meeting
     from softmax_lint.linking.values import Tensor
+    from softmax_lint.touching import About
 
 Progress = Callable[[int, int], None]
 _NOWHERE = Place("", None, 0, 0, 0, 0)
@@ -61,7 +62,8 @@ class Run:
         self.memory = memory
         self.failures: list[Failure] = []
         self.chosen: Chosen | None = None
-        self.about: Collection[str] | None = None  # where planning fixes is for some of the files alone
+        self.about: About | None = None  # where planning fixes is for some findings alone
+        self.part: Part | None = None  # what is run, where that is a part of what could be
         self.trace: list[Any] | None = None  # of what ran, where that is kept
         self.pause: Callable[[], None] | None = None
         base = base_of(files, settings)
@@ -110,6 +112,14 @@ class Run:
         """The files that were looked at."""
         return tuple(dict.fromkeys([*self.sources, *self.modules.taken]))
 
+    @property
+    def touching(self) -> tuple[str, ...]:
+        """Those of them in which something may use what the run is about."""
+        if self.about is None or self.part is None:
+            return self.read
+        named = self.part.paths | self.about.files | {path for path, _ in self.part.names}
+        return tuple(path for path in self.read if path in named)
+
     def report(self, progress: Progress | None, located: bool = True) -> Report:
         collecting = gc.isenabled()
         limit = sys.getrecursionlimit()
@@ -135,7 +145,7 @@ class Run:
         self.machine.watchful = chosen.watchful
         if self.pause is not None:
             self.machine.pause = self.pause
-        part = self._part(chosen)
+        part = self.part = self._part(chosen)
         if chosen.traced:
             from softmax_lint.linking.trace import Trace
 
@@ -162,17 +172,18 @@ class Run:
         )
 
     def _part(self, chosen: Chosen) -> Part | None:
-        """What is run, where that is a part of what could be."""
         if chosen.more is None:
             return None
+        from softmax_lint.touching import About
+
         if chosen.edit is not None:
             from softmax_lint.linking.rerun import Rerun
 
             edit = chosen.edit
-            return Rerun(self.machine, edit.files, edit.names, chosen.more, edit.trace)
+            return Rerun(self.machine, About(edit.files, edit.files, edit.names), chosen.more, edit.trace)
         from softmax_lint.linking.part import Part
 
-        return Part(self.machine, self.given, chosen.more)
+        return Part(self.machine, self.about or About(self.given, self.given), chosen.more)
 
     def _keep_trace(self, roots: Collection[int], part: Part | None) -> None:
         """What met, with what an earlier run left; forget what counts no more. Raises Anomaly."""
@@ -236,10 +247,12 @@ class Run:
         chosen = index.candidates()
         if self.machine.watching:
             chosen |= index.users(chosen)
-        candidates, more = chosen, None
-        if self.machine.watching and (beside or self.about is not None):
+        candidates, more, about = chosen, None, self.about
+        if about is not None and (part := index.part(chosen, about.whole, about.names)) is not None:
+            chosen, more = part[0] | (candidates & about.files), part[1]
+        elif self.machine.watching and (beside or about is not None):
             # A fix changes what others use: to plan it, more has to be known than what touches the files.
-            chosen &= index.reach(self.files if self.about is None else self.about)
+            chosen &= index.reach(self.files if about is None else about.files)
         elif beside and (part := index.part(chosen, self.files)) is not None:
             chosen, more = part
         eager = index.eager(candidates) if more is None else frozenset(paths)

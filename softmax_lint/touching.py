@@ -7,7 +7,7 @@ by its name, through imports and through whatever mentions it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from typing import NamedTuple
 
 from softmax_lint.importing import Imports, last_words
@@ -31,6 +31,17 @@ class Touched(NamedTuple):
     roots: frozenset[str]
     names: frozenset[Name]
     whole: bool
+
+
+class About(NamedTuple):
+    """What somebody asks about in some `files`: definitions that are `own`, those of them that others are looked for
+    which use them, by `names`, and of the files in `whole` all.
+    """
+
+    files: Set[str]
+    whole: Set[str]
+    names: Collection[Name] = ()
+    own: Collection[Name] = ()
 
 
 More = Callable[[Collection[str], Collection[Name], Collection[Name]], Touched]

@@ -85,7 +85,7 @@ def make_shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
         return [f"{os.path.basename(file)} {line} {keywords}"]
 
     def examine(files: Any, **keywords: Any) -> Examined:
-        return Examined(check(files, **keywords), (), ())
+        return Examined(check(files, **keywords), (), (), ())
 
     project.__dict__.update(check=check, examine=examine, trace=trace)
     monkeypatch.setitem(sys.modules, "softmax_lint.rules", rules)

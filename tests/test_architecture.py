@@ -21,7 +21,7 @@ LAYERS = (
     "splitting",
     "notebook", "exports", "surroundings", "source", "lowering", "linking", "rules", "patterns", "listing", "selection",
     "keys", "config", "lines", "fingerprint", "baseline", "comments", "silencing", "discover", "suppression", "facts",
-    "idle", "initialising", "importing", "outline", "wiring", "touching",
+    "idle", "initialising", "importing", "outline", "wiring", "touching", "concerned",
     "screen", "memory", "judging", "edits", "cache", "workers", "plain", "ahead", "survey", "islands", "batch",
     "retrace", "kept", "scope", "run", "fixer", "project", "api", "verify", "reporters", "lsp", "commands", "cli",
     "start", "__main__",

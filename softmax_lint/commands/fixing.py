@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from softmax_lint.commands.analysis import load_rules
 from softmax_lint.commands.inputs import Inputs, Request
 from softmax_lint.commands.terminal import complain, write
 from softmax_lint.commands.wish import Wish
+from softmax_lint.concerned import concerned
 from softmax_lint.config import Settings
 from softmax_lint.diagnostic import Report
 from softmax_lint.lines import lines_of, reader
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from softmax_lint.fixer import Fixed
     from softmax_lint.judging import Examined
     from softmax_lint.memory import Memory
+    from softmax_lint.touching import About
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
     # What does not change from one trial to the next is read and lowered once.
     memory = Memory(None, spelled(inputs.settings.rows))
 
-    def repaired(about: Collection[str] | None) -> Fixed:
+    def repaired(about: About | None) -> Fixed:
         return fix(
             lambda overlay: _examine(inputs, {**known, **overlay}, memory, about),
             choose,
@@ -83,7 +85,7 @@ def repair(inputs: Inputs, request: Request, wish: Wish) -> Repaired:
     found = checked({})
     outcome = Fixed(found)
     if found.diagnostics:
-        outcome = repaired(_files_of(found))
+        outcome = repaired(concerned(found.diagnostics, reader(known)))
         outcome.report = checked(outcome.files) if outcome.files else found
         if _has_new(outcome.report, found):
             outcome = repaired(None)
@@ -114,7 +116,8 @@ def suggested(report: Report, inputs: Inputs, request: Request) -> Report:
 
     if not report.diagnostics:
         return report
-    examined = _examine(inputs, inputs.overlay, None, _files_of(report))
+    about = concerned(report.diagnostics, reader(inputs.overlay))
+    examined = _examine(inputs, inputs.overlay, None, about)
     found = {(each.code, each.place) for each in examined.report.diagnostics}
     if not all((each.code, each.place) in found for each in report.diagnostics):
         examined = _examine(inputs, inputs.overlay, None, None)
@@ -122,11 +125,6 @@ def suggested(report: Report, inputs: Inputs, request: Request) -> Report:
     for failure in suggestions.failures[len(report.failures) :]:
         complain(f"{shown(failure.filename, os.getcwd())}: {failure.message}", request.color)
     return suggestions
-
-
-def _files_of(report: Report) -> frozenset[str]:
-    """The files with something of a finding."""
-    return frozenset(place.filename for each in report.diagnostics for place in each.places)
 
 
 def _has_new(after: Report, before: Report) -> bool:
@@ -139,7 +137,7 @@ def _has_new(after: Report, before: Report) -> bool:
 
 
 def _examine(
-    inputs: Inputs, overlay: Mapping[str, bytes], memory: Memory | None, about: Collection[str] | None
+    inputs: Inputs, overlay: Mapping[str, bytes], memory: Memory | None, about: About | None
 ) -> Examined:
     from softmax_lint.project import examine
 

@@ -58,9 +58,7 @@ class Survey:
     allowed: frozenset[int]
 
 
-def survey(
-    files: Files, joints: Iterable[Joint], paths: Sequence[str], given: Iterable[Joint] = ()
-) -> Survey:
+def survey(files: Files, joints: Iterable[Joint], given: Iterable[Joint] = ()) -> Survey:
     """Look at all code that may see what the sources of these joints give. Of the joints in `given` only the
     file counts: calls there give such outputs back. Raises `Refused`."""
     group = [joint for joint in joints if joint.source is not None and joint.pair is not None]
@@ -68,8 +66,8 @@ def survey(
     more = {joint.sink.filename for joint in given}
     is_keras = any(joint.pair is not None and joint.pair.framework == "keras" for joint in group)
     if is_keras:
-        more |= set(_with_callbacks(files, own, paths))
-    names = tuple(dict.fromkeys((*_readers(files, own, paths), *sorted(more))))
+        more |= set(_with_callbacks(files, own))
+    names = tuple(dict.fromkeys((*_readers(files, own), *sorted(more))))
     if len(names) > _MOST_READERS:
         raise Refused(f"{len(names)} files may read what it gives")
     known = files.kept.pop(names, None)
@@ -94,9 +92,9 @@ def survey(
     return Survey(flow, frozenset(map(id, flow.nodes_at(places).values())))
 
 
-def _with_callbacks(files: Files, own: set[str], paths: Sequence[str]) -> Iterator[str]:
+def _with_callbacks(files: Files, own: set[str]) -> Iterator[str]:
     """Files with callbacks that read their model, imported where the model is."""
-    for other in paths:
+    for other in files.paths:
         if (
             other not in own
             and any("Callback" in text and "self.model" in text for text in files.spelled(other))
@@ -149,14 +147,14 @@ def doubt(use: Use, seen: Survey) -> str | None:
     return _doubt(use, seen.allowed, seen.flow)
 
 
-def _readers(files: Files, own: set[str], paths: Sequence[str]) -> list[str]:
+def _readers(files: Files, own: set[str]) -> list[str]:
     """These files, and those that may import from them."""
     found = dict.fromkeys(sorted(own))
     pending = [name for name in found if name.endswith(".py")]
     while pending:
         name = pending.pop()
         stem = _stem(name)
-        for other in paths:
+        for other in files.touching:
             if other not in found and files.imports(other, stem):
                 found[other] = None
                 pending += [other] if other.endswith(".py") else []

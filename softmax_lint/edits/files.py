@@ -20,12 +20,15 @@ Found = tuple[Text, Tree, cst.BaseExpression]
 
 
 class Files:
-    """Files as texts, each read once. `read(filename)` gives bytes and raises OSError. `paths` are those in which
-    something may use what a fix changes."""
+    """Files as texts, each read once. `read(filename)` gives bytes and raises OSError. `paths` are those of the
+    project, `touching` those of them in which something may use what has a finding."""
 
-    def __init__(self, read: Callable[[str], bytes]) -> None:
+    def __init__(
+        self, read: Callable[[str], bytes], paths: Sequence[str] = (), touching: Sequence[str] = ()
+    ) -> None:
         self._read = read
-        self.paths: Sequence[str] = ()
+        self.paths = paths
+        self.touching = touching
         self._texts: dict[str, tuple[Text, ...]] = {}
         self._imports: dict[str, tuple[str, frozenset[str]]] = {}
         self.kept: dict[tuple[str, ...], object] = {}  # what is known of these files as long as they stay

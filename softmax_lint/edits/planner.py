@@ -70,25 +70,23 @@ class Planned:
     refusals: tuple[str, ...] = ()
 
 
-Planner = Callable[[Files, Sequence[Joint], "list[Joint]", Sequence[str], str], Fix]
+Planner = Callable[[Files, Sequence[Joint], "list[Joint]", str], Fix]
 
 
 def plan(
     files: Files,
     diagnostic: Diagnostic,
     joints: Sequence[Joint],
-    paths: Sequence[str],
     *,
     alternatives: bool = True,
 ) -> Planned:
     """The fixes of one finding, or the first one only where no `alternatives` are asked for. `joints` is all
-    that met, `paths` the files where outputs may be used."""
+    that met."""
     if diagnostic.fixes:
         return Planned(diagnostic.fixes)
     if diagnostic.code not in _PLANNERS:
         return Planned(())
     own = [joint for joint in joints if _is_of(joint, diagnostic)]
-    files.paths = paths
     if not own:
         return Planned((), ("the ends of the finding are not known",))
     fixes: list[Fix] = []
@@ -97,7 +95,7 @@ def plan(
         if fixes and not alternatives:
             break
         try:
-            fixes.append(make(files, joints, own, paths, diagnostic.code))
+            fixes.append(make(files, joints, own, diagnostic.code))
         except Refused as refusal:
             refusals.append(str(refusal))
         except (RecursionError, MemoryError):  # the parser's word for it, too
@@ -116,7 +114,6 @@ def _finish(
     files: Files,
     draft: Draft,
     joints: Iterable[Joint],
-    paths: Sequence[str],
     code: str,
     message: str,
     *,
@@ -131,7 +128,7 @@ def _finish(
         raise Refused("the edits overlap")
     if code in _EXACT and not is_local and not draft.doubts:
         try:
-            for reason in doubts(survey(files, joints, paths, draft.given)):
+            for reason in doubts(survey(files, joints, draft.given)):
                 draft.doubt(reason)
                 break
         except Refused as refusal:
@@ -145,9 +142,7 @@ def _finish(
 # Both ends to logits.
 
 
-def _to_logits(
-    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
-) -> Fix:
+def _to_logits(files: Files, joints: Sequence[Joint], own: list[Joint], code: str) -> Fix:
     draft = Draft()
     group = _component(joints, own, draft)
     removed: dict[str, None] = {}
@@ -180,9 +175,9 @@ def _to_logits(
     if switched:
         parts.append(_switching(sinks))
     message = " and ".join(parts)
-    if removed and _wrap(files, draft, group, joints, paths):
+    if removed and _wrap(files, draft, group, joints):
         message += ", and apply it where outputs are read"
-    return _finish(files, draft, group, paths, code, message)
+    return _finish(files, draft, group, code, message)
 
 
 def _wrap(
@@ -190,14 +185,13 @@ def _wrap(
     draft: Draft,
     group: Sequence[Joint],
     joints: Sequence[Joint],
-    paths: Sequence[str],
     as_exponential: bool = False,
     in_logarithms: bool = False,
 ) -> int:
     sources = {joint.source for joint in group}
     draft.given = tuple(joint for joint in joints if joint.row == "output" and joint.source in sources)
     try:
-        seen = survey(files, group, paths, draft.given)
+        seen = survey(files, group, draft.given)
     except Refused as refusal:
         draft.doubt(str(refusal))
         return 0
@@ -250,9 +244,7 @@ def _component(joints: Sequence[Joint], own: Sequence[Joint], draft: Draft) -> l
     return known
 
 
-def _drop_flag(
-    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
-) -> Fix:
+def _drop_flag(files: Files, joints: Sequence[Joint], own: list[Joint], code: str) -> Fix:
     """The other way: the loss takes what the activation gives."""
     draft = Draft()
     for joint in {joint.sink: joint for joint in own}.values():
@@ -263,7 +255,7 @@ def _drop_flag(
     torch = own[0].pair is not None and own[0].pair.framework == "torch"
     message = "use the loss without its own activation" if torch else "drop `from_logits=True`"
     recovered = all(joint.pair is not None and joint.pair.recovered for joint in own)
-    fix = _finish(files, draft, own, paths, code, message)
+    fix = _finish(files, draft, own, code, message)
     return Fix(
         "safe" if recovered and not torch and not draft.doubts else fix.applicability, message, fix.edits
     )
@@ -272,7 +264,7 @@ def _drop_flag(
 # Logarithms.
 
 
-def _to_log(files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str) -> Fix:
+def _to_log(files: Files, joints: Sequence[Joint], own: list[Joint], code: str) -> Fix:
     """SML005: the softmax becomes a log-softmax."""
     draft = Draft()
     for joint in {joint.source: joint for joint in own}.values():
@@ -288,14 +280,12 @@ def _to_log(files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequ
         alike = {each.source for each in joints if each.code == code and each.built == joint.built}
         use_logarithm(files, draft, joint, len(alike))
     message = "use log-softmax"
-    if _wrap(files, draft, own, joints, paths, as_exponential=True):
+    if _wrap(files, draft, own, joints, as_exponential=True):
         message += ", and its exponential where outputs are read"
-    return _finish(files, draft, own, paths, code, message)
+    return _finish(files, draft, own, code, message)
 
 
-def _merge_log(
-    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
-) -> Fix:
+def _merge_log(files: Files, joints: Sequence[Joint], own: list[Joint], code: str) -> Fix:
     """SML006, SML106: ``log(softmax(x))`` becomes ``log_softmax(x)``."""
     draft = Draft()
     message = f"compute {'log-softmax' if code == 'SML006' else 'log-sigmoid'} in one step"
@@ -305,30 +295,26 @@ def _merge_log(
     except Apart:
         draft = Draft()
         group = merge_apart(files, draft, own, joints)
-        if _wrap(files, draft, group, joints, paths, in_logarithms=True):
+        if _wrap(files, draft, group, joints, in_logarithms=True):
             message += ", and the activation where outputs are read"
-        return _finish(files, draft, group, paths, code, message)
-    return _finish(files, draft, own, paths, code, message, is_local=True)
+        return _finish(files, draft, group, code, message)
+    return _finish(files, draft, own, code, message, is_local=True)
 
 
 # Others.
 
 
-def _instantiate(
-    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
-) -> Fix:
+def _instantiate(files: Files, joints: Sequence[Joint], own: list[Joint], code: str) -> Fix:
     draft = Draft()
     text, tree, node = files.find(own[0].sink)
     if not isinstance(node, cst.Call):
         raise Refused("the loss is no call")
     outcome = do.wrap(tree, node.func, "", "()")
     draft.take(text, outcome)
-    return _finish(files, draft, own, paths, code, f"call an instance of `{tree.code(node.func)}`")
+    return _finish(files, draft, own, code, f"call an instance of `{tree.code(node.func)}`")
 
 
-def _only_remove(
-    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
-) -> Fix:
+def _only_remove(files: Files, joints: Sequence[Joint], own: list[Joint], code: str) -> Fix:
     draft = Draft()
     for joint in own:
         assert joint.pair is not None
@@ -338,12 +324,10 @@ def _only_remove(
         ):
             raise Refused("the probabilities are used elsewhere, too")
         remove(files, draft, joint)
-    return _finish(files, draft, own, paths, code, "remove the softmax")
+    return _finish(files, draft, own, code, "remove the softmax")
 
 
-def _mend_metric(
-    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
-) -> Fix:
+def _mend_metric(files: Files, joints: Sequence[Joint], own: list[Joint], code: str) -> Fix:
     """SML301: the metric reads logits."""
     draft = Draft()
     for joint in {joint.sink: joint for joint in own}.values():
@@ -358,27 +342,23 @@ def _mend_metric(
             and not _is_metric(other)
         ]
         rewrite(files, draft, joint.sink, Output(SIGMOID_LOGITS in losses, joint.pair.units))
-    return _finish(files, draft, own, paths, code, "let the metric take raw scores")
+    return _finish(files, draft, own, code, "let the metric take raw scores")
 
 
-def _mend_reader(
-    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
-) -> Fix:
+def _mend_reader(files: Files, joints: Sequence[Joint], own: list[Joint], code: str) -> Fix:
     """SML302: what is compared or rounded gets its sigmoid."""
     draft = Draft()
     for joint in {joint.sink: joint for joint in own}.values():
         mend_reader(files, draft, joint, joints)
-    return _finish(files, draft, own, paths, code, "read probabilities")
+    return _finish(files, draft, own, code, "read probabilities")
 
 
-def _remove_second(
-    files: Files, joints: Sequence[Joint], own: list[Joint], paths: Sequence[str], code: str
-) -> Fix:
+def _remove_second(files: Files, joints: Sequence[Joint], own: list[Joint], code: str) -> Fix:
     """SML303: the softmax of the softmax goes."""
     draft = Draft()
     for joint in {joint.sink: joint for joint in own}.values():
         remove_second(files, draft, joint, joints)
-    return _finish(files, draft, own, paths, code, "remove the second softmax")
+    return _finish(files, draft, own, code, "remove the second softmax")
 
 
 _PLANNERS: dict[str, tuple[Planner, ...]] = {

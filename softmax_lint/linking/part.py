@@ -31,25 +31,19 @@ from softmax_lint.linking.values import (
 
 if TYPE_CHECKING:
     from softmax_lint.linking.machine import Machine
-    from softmax_lint.touching import More, Touched
+    from softmax_lint.touching import About, More, Touched
 
 
 class Part:
-    """The files at the paths `given`, and all that touches them as far as it is known; `more` finds the rest."""
+    """What somebody asks about, and all that touches it as far as that is known; `more` finds the rest."""
 
-    def __init__(
-        self,
-        machine: Machine,
-        given: Collection[str],
-        more: More,
-        names: Collection[tuple[str, str]] = (),
-    ) -> None:
+    def __init__(self, machine: Machine, about: About, more: More) -> None:
         self.machine = machine
-        self.given = given
+        self.given = about.files
         self._more = more
-        self.names: set[tuple[str, str]] = set()
-        self.paths: set[str] = set(given)  # of files that belong to it with all their names
-        self._learn(more(given, names, ()))
+        self.names = set(about.own)
+        self.paths = set(about.whole)  # of files that belong to it with all their names
+        self._learn(more(about.whole, about.names, ()))
 
     def begin(self, roots: Collection[int]) -> None:
         """The bodies of the roots ran; now all that they define may."""

@@ -72,7 +72,7 @@ def learn(machine: Machine, function: Func, reason: Definition, met: bool) -> No
 def _applies_model(machine: Machine, function: Func, receiver: Thing) -> bool:
     """Whether it may call a model."""
     print_ = effects.footprint(machine, function.code)
-    if print_.attributes & _PREDICTING:
+    if print_.attributes & _PREDICTING or calls_in(function.code).applies:
         return True
     found = [effects.peek(machine, function.env, name) for name in print_.names]
     if isinstance(receiver, Obj):

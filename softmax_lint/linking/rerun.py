@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from softmax_lint.linking.machine import Machine
-    from softmax_lint.touching import More
+    from softmax_lint.touching import About, More
 
 
 class Anomaly(Exception):
@@ -21,19 +21,12 @@ class Anomaly(Exception):
 
 
 class Rerun(Part):
-    """What touches the files at the paths `given`, which were edited, also what uses `names` that they may have
-    had; `earlier` is the trace of the run before.
+    """What touches the files that were edited, also what uses names that they may have had; `earlier` is the trace
+    of the run before.
     """
 
-    def __init__(
-        self,
-        machine: Machine,
-        given: Collection[str],
-        names: Collection[tuple[str, str]],
-        more: More,
-        earlier: Plain,
-    ) -> None:
-        super().__init__(machine, given, more, names)
+    def __init__(self, machine: Machine, about: About, more: More, earlier: Plain) -> None:
+        super().__init__(machine, about, more)
         self.earlier = earlier
 
     def training(self, roots: Collection[int]) -> list[int]:
