@@ -467,6 +467,31 @@ def test_readers_in_other_cells(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("use", "safe"),
+    [
+        ("model.save('digits.keras')\n", False),
+        ("show(model)\n", False),
+        ("model.summary()\n", True),
+        ("labels = model.predict(x).argmax(1)\n", True),
+    ],
+)
+@pytest.mark.parametrize("apart", [False, True])
+def test_models_of_tensors_from_other_cells(use: str, safe: bool, apart: bool, tmp_path: Path) -> None:
+    """Rows start anew in each cell: what was bound in the third of one is known in the first of the next."""
+    cells = [
+        "from tensorflow.keras.layers import Dense, Input\nfrom tensorflow.keras.models import Model\n"
+        "inputs = Input(shape=(784,))\noutputs = Dense(10, activation='softmax')(inputs)\n",
+        "model = Model(inputs=inputs, outputs=outputs)\n"
+        "model.compile(loss='categorical_crossentropy', metrics=['accuracy'])\n",
+        use,
+    ]
+    cells = cells if apart else ["".join(cells)]
+    content = {"cells": [{"cell_type": "code", "source": cell.splitlines(True)} for cell in cells]}
+    outcome = fix(tmp_path, {"n.ipynb": json.dumps(content)})
+    assert [each.fix.applicability for each in outcome.applied] == ["safe" if safe else "unsafe"]
+
+
+@pytest.mark.parametrize(
     "reader",
     [
         "class Kept:\n    def __init__(self):\n        self.out = model(x)\n\n\nprint(Kept().out)",

@@ -38,6 +38,7 @@ _METHODS = frozenset({"forward", "call", "__call__"})
 
 Scope = tuple[str, str]  # file, dotted path of the function ("" for the module)
 _Corners = tuple[str, int | None, int, int, int, int]  # file, cell, first row and column, last ones
+_Row = tuple[int, int]  # cell, row in it
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _STEPS = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Return, ast.ClassDef, ast.Call)
 
@@ -77,7 +78,7 @@ class Flow:
 
     sources: Sequence[Source]
     seeds: dict[int, str] = field(default_factory=dict)  # id of a node to its kind
-    locals: dict[tuple[Scope, str], tuple[str, int]] = field(default_factory=dict)  # kind, from which row
+    locals: dict[tuple[Scope, str], tuple[str, _Row]] = field(default_factory=dict)  # kind, from which row
     globals: dict[str, str] = field(default_factory=dict)  # classes, functions, attributes
     functions: dict[str, list[tuple[Function, bool]]] = field(default_factory=dict)
     bound: dict[Scope, set[str]] = field(default_factory=dict)
@@ -149,7 +150,7 @@ class Flow:
         if isinstance(node, ast.Name):
             known = self.locals.get((self.home(scope, node.id), node.id))
             if known is not None:
-                return known[0] if known[0] != OUTPUT or node.lineno >= known[1] else None
+                return known[0] if known[0] != OUTPUT or self._row(node, node.lineno) >= known[1] else None
             return self.globals.get(node.id) if node.id[:1] != "_" else None
         if isinstance(node, ast.Attribute):
             value = self.kind(node.value, scope)
@@ -211,6 +212,10 @@ class Flow:
                 break
         self.final = {}
 
+    def _row(self, node: ast.AST, row: int) -> _Row:
+        """A row of the script or cell that a node stands in: cells run from the first to the last."""
+        return self.visited[id(node)].cell or 0, row
+
     def _step(self, node: ast.AST, around: Sequence[ast.AST], scope: Scope) -> None:
         if isinstance(node, ast.Assign):
             kind = self.kind(node.value, scope)
@@ -246,7 +251,7 @@ class Flow:
         elif isinstance(target, ast.Name):
             home = self.home(scope, target.id)
             # From the next line on: the value of this statement may read what the name was before.
-            row = (value.end_lineno or value.lineno) + 1
+            row = self._row(value, (value.end_lineno or value.lineno) + 1)
             known = self.locals.get((home, target.id))
             if known is None or (known[0] == OUTPUT and row < known[1]):
                 self.locals[home, target.id] = (kind, row)
@@ -293,7 +298,7 @@ class Flow:
 
     def _parameter(self, scope: Scope, name: str | None, kind: str) -> None:
         if name is not None and (scope, name) not in self.locals:
-            self.locals[scope, name] = (kind, 0)
+            self.locals[scope, name] = (kind, (0, 0))
             self.changed = True
 
     # Reading.
