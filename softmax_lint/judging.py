@@ -237,11 +237,11 @@ def _takers(meetings: Iterable[Meeting]) -> tuple[dict[Origin, Meeting], frozens
 def _passed_over(
     rule: Rule, pair: Pair, tensor: Tensor, opted_in: frozenset[str], logits: Collection[Origin]
 ) -> bool:
-    """Opt-in cases that were not opted in, unstable gradients where no gradient flows, and consumers of
-    scores that may be anything."""
+    """Opt-in cases that were not opted in, unstable gradients where no gradient flows or an activation is another
+    one's, and consumers of scores that may be anything."""
     return (
         (rule.opt_in(pair) and rule.code not in opted_in)
-        or (rule.kind == "unstable" and tensor.detached)
+        or (rule.kind == "unstable" and (tensor.detached or tensor.twice))
         or (pair.meeting == CONSUMER and tensor.source not in logits)
     )
 
@@ -272,6 +272,8 @@ def _judge_group(
         produced.append(thing.representation)
         pair = describe(meeting, thing)
         rule = rules.judge(pair)
+        if rule is not None and rule.kind == "unstable" and thing.twice:
+            return _Outcome("undecided", reason=f"`{thing.text}` of probabilities", produced=produced[-1])
         if rule is not None and _passed_over(rule, pair, thing, opted_in, logits):
             rule = None
         if rule is not None:

@@ -11,14 +11,14 @@ from softmax_lint.diagnostic import Place, Related
 LOSS: Final = "loss"  # the prediction of a loss; `expected` is a column of the table, or ANY
 LOG: Final = "log"  # a differentiable logarithm
 SAMPLER: Final = "sampler"  # a sampler that takes raw scores
-SOFTMAX: Final = "softmax"  # a second softmax over the same axis
+AGAIN: Final = "softmax"  # a second softmax over the same axis, or a second sigmoid
 METRIC: Final = "metric"  # a metric of a model whose loss takes raw scores
 CONSUMER: Final = "consumer"  # a comparison with a number between 0 and 1, or a rounding
 OUTPUT: Final = "output"  # a call gives it back: recorded where fixes are planned, owned by no rule
 TARGET: Final = "target"  # the target of a loss; `expected` says what the target should be
 CONSTRUCTOR: Final = "constructor"  # a loss class called with (output, target)
 SWAPPED: Final = "swapped"  # the prediction stands in the target slot and data in the prediction slot
-MEETINGS: Final = (LOSS, LOG, SAMPLER, SOFTMAX, METRIC, CONSUMER, OUTPUT, TARGET, CONSTRUCTOR, SWAPPED)
+MEETINGS: Final = (LOSS, LOG, SAMPLER, AGAIN, METRIC, CONSUMER, OUTPUT, TARGET, CONSTRUCTOR, SWAPPED)
 
 
 @dataclass(frozen=True, slots=True)

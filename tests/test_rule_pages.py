@@ -300,6 +300,10 @@ def sample_ratio(torch: Any) -> float:
     return float(sampled.max() / sampled.min())
 
 
+def second_sigmoid(torch: Any) -> float:
+    return float(torch.sigmoid(torch.sigmoid(torch.tensor(100.0))))
+
+
 def half_probability(torch: Any) -> float:
     return float(torch.sigmoid(torch.tensor(0.5)))
 
@@ -336,7 +340,7 @@ QUOTED: dict[str, dict[str, Measure]] = {
     "SML205": {"0.6931": sigmoid_floor(0, "relu")},
     "SML301": {"0.6225": half_probability},
     "SML302": {"0.6225": half_probability},
-    "SML303": {"2.7183": sample_ratio, "0.2320": sample_probability},
+    "SML303": {"2.7183": sample_ratio, "0.2320": sample_probability, "0.7311": second_sigmoid},
     "SML304": {"2.7183": sample_ratio, "0.2320": sample_probability},
 }
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+|e-\d+)(?!\w)")
@@ -378,6 +382,7 @@ COSTS: list[tuple[str, float, Measure]] = [
     ("log of softmax, float16", costs.half_log_gradient_gap(), log_of_softmax_gap("float16", 15, True)),
     ("log of sigmoid", -costs.log_gradient_gap(), log_of_sigmoid_logit("float32", True)),
     ("sampler ratio", costs.sampler_ratio(), sample_ratio),
+    ("second sigmoid", costs.probability_of(1), second_sigmoid),
     ("sampler ceiling", costs.sampler_ceiling(10), sample_probability),
     ("uniform over the batch", costs.uniform_loss(64), uniform_loss(0)),
 ]

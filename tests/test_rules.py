@@ -14,6 +14,7 @@ import pytest
 import softmax_lint.rules as rules
 from softmax_lint.diagnostic import SEVERITIES, Place
 from softmax_lint.pair import (
+    AGAIN,
     CONSTRUCTOR,
     CONSUMER,
     LOG,
@@ -25,7 +26,6 @@ from softmax_lint.pair import (
     TARGET,
     Pair,
 )
-from softmax_lint.pair import SOFTMAX as AGAIN
 from softmax_lint.representation import (
     ANY,
     BINARY,
@@ -183,6 +183,8 @@ JUDGED = [
     (make_pair("unknown", "unknown", CONSTRUCTOR), "SML401"),
     (make_pair(SCORES, SIGMOID_LOGITS, SWAPPED), "SML402"),
     (make_pair(SOFTMAX, SOFTMAX, AGAIN), "SML303"),
+    (make_pair(SIGMOID, SIGMOID, AGAIN), "SML303"),
+    (make_pair(SIGMOID, ANY, AGAIN), None),
     *((make_pair(other, SOFTMAX, AGAIN), None) for other in (SCORES, LOG_SOFTMAX, SIGMOID)),
     (make_pair(SCORES, BINARY, METRIC, sink_text="'accuracy'", units=1), "SML301"),
     (make_pair(SCORES, CATEGORICAL, METRIC), "SML301"),

@@ -354,11 +354,12 @@ def _mend_reader(files: Files, joints: Sequence[Joint], own: list[Joint], code: 
 
 
 def _remove_second(files: Files, joints: Sequence[Joint], own: list[Joint], code: str) -> Fix:
-    """SML303: the softmax of the softmax goes."""
+    """SML303: the softmax of the softmax goes, or the sigmoid of the sigmoid."""
     draft = Draft()
     for joint in {joint.sink: joint for joint in own}.values():
         remove_second(files, draft, joint, joints)
-    return _finish(files, draft, own, code, "remove the second softmax")
+    (produced,) = {joint.pair.produced for joint in own if joint.pair is not None}
+    return _finish(files, draft, own, code, f"remove the second {_WORDS[produced]}")
 
 
 _PLANNERS: dict[str, tuple[Planner, ...]] = {

@@ -62,17 +62,17 @@ def _operands(
 
 
 def remove_second(files: Files, draft: Draft, joint: Joint, joints: Sequence[Joint]) -> None:
-    """Draft the removal of a softmax of probabilities. Raises `Refused` where the first one is to go, or the
+    """Draft the removal of an activation of probabilities. Raises `Refused` where the first one is to go, or the
     second one is right for something else."""
     pair = joint.pair
     assert pair is not None
     for other in joints:
         if other.source == joint.source and other.code is not None and _is_loss(other):
-            raise Refused("the first softmax is a finding itself")
+            raise Refused("the first activation is a finding itself")
         if other.sink == joint.sink and other.row == joint.row and other.code != joint.code:
-            raise Refused("the same softmax is applied to something else, too")
+            raise Refused("the same activation is applied to something else, too")
         if other.source == joint.sink:
-            raise Refused("a loss or logarithm takes what the second softmax gives")
+            raise Refused("a loss or logarithm takes what the second activation gives")
     second = replace(pair, source=joint.sink, source_text=pair.sink_text)
     remove(files, draft, replace(joint, pair=second, built=joint.setting, layer=None))
 

@@ -96,29 +96,34 @@ def again(
     origin: Origin,
     text: str,
     built: Origin | None,
-) -> None:
-    """A softmax of `value` over `axis`, `built` where it is called by a name. What is none of probabilities is
-    recorded, too: the same softmax may be right for others."""
+) -> bool:
+    """A softmax of `value` over `axis`, or a sigmoid, `built` where it is called by a name: whether all of that is
+    what another one gave. What is none of probabilities is recorded, too: the same softmax may be right for others."""
+    produced = row.produces or ""
     if any(isinstance(case.thing, Lazy) for case in value):
-        if all(_may_end_in_softmax(machine, case.thing) for case in value):
+        if all(_may_end_in(machine, produced, case.thing) for case in value):
             value = machine.force(value)
         else:
             value = unknown("a call that was not run")
     things = [case.thing for case in machine.visible(value)]
-    is_again = all(isinstance(thing, Tensor) and _same_axis(thing, axis) for thing in things)
-    expected = SOFTMAX if is_again else ANY
-    sinks.meet(machine, pair.SOFTMAX, row, expected, origin, origin, text, value, setting=built)
+    is_again = all(isinstance(thing, Tensor) and _is_made(thing, produced, axis) for thing in things)
+    expected = produced if is_again else ANY
+    sinks.meet(machine, pair.AGAIN, row, expected, origin, origin, text, value, setting=built)
+    return is_again and bool(things)
 
 
-def _may_end_in_softmax(machine: Machine, thing: object) -> bool:
-    """Whether it is worth running a delayed call for: its own code spells a softmax."""
+def _may_end_in(machine: Machine, produced: str, thing: object) -> bool:
+    """Whether it is worth running a delayed call for: its own code spells such an activation."""
     if not isinstance(thing, Lazy):
         return True
     function = machine.delayed[thing.cell].function
-    return isinstance(function, Func) and "softmax" in machine.modules.units[function.unit].text.lower()
+    return isinstance(function, Func) and produced in machine.modules.units[function.unit].text.lower()
 
 
-def _same_axis(tensor: Tensor, axis: int | None) -> bool:
+def _is_made(tensor: Tensor, produced: str, axis: int | None) -> bool:
+    """Whether a tensor is what such an activation gave, over the same axis."""
+    if produced == SIGMOID:
+        return tensor.representation == SIGMOID
     if tensor.representation != SOFTMAX or tensor.axis is None or axis is None or tensor.steps >= MOVED:
         return False
     if tensor.axis == axis:

@@ -241,28 +241,30 @@ def may_meet(machine: Machine, function: Func, receiver: Thing) -> bool:
 
 
 def softens(machine: Machine, function: Func) -> bool:
-    """Whether it calls a softmax, and there is another one around it that may come before."""
+    """Whether it calls a softmax or sigmoid, and there is another one around it that may come before."""
     print_ = footprint(machine, function.code)
-    if not any(map(_is_softmax, print_.names)) and not any(map(_is_softmax, print_.attributes)):
+    called = {_activation(name) for name in (*print_.names, *print_.attributes)} - {""}
+    if not called:
         return False
     units = machine.modules.units
     around = (
         [function.unit] if function.owner is not None else machine.modules.units_of(units[function.unit].file)
     )
-    return sum(_softmaxes(units[each].text) for each in around) > 1
+    spelled = [name for each in around for name in _activations(units[each].text)]
+    return any(spelled.count(name) > 1 for name in called)
 
 
 @lru_cache(maxsize=_MOST_NAMES)
-def _is_softmax(name: str) -> bool:
-    return _SOFTMAX.fullmatch(name) is not None
+def _activation(name: str) -> str:
+    return name.lower() if _ACTIVATION.fullmatch(name) else ""
 
 
 @lru_cache(maxsize=_MOST_TEXTS)
-def _softmaxes(text: str) -> int:
-    return len(_SOFTMAX.findall(text))
+def _activations(text: str) -> tuple[str, ...]:
+    return tuple(found.lower() for found in _ACTIVATION.findall(text))
 
 
-_SOFTMAX = late(r"(?<![a-zA-Z_])softmax(?![a-zA-Z_])", re.I)
+_ACTIVATION = late(r"(?<![a-zA-Z_])(?:softmax|sigmoid)(?![a-zA-Z_])", re.I)
 
 
 def matters(machine: Machine, function: Func, receiver: Thing, given: Arguments, writes: bool = True) -> bool:

@@ -72,7 +72,7 @@ class Machine:
         self.contained: set[int] = set()  # library objects that sit in a container
         self.effects = 0
         self.meetings: dict[Any, Meeting] = {}
-        self.applied: set[Origin] = set()  # where something met a sink
+        self.applied: set[Origin] = set()  # where something met a loss, or something else that judges it
         self.entered_code: set[tuple[int, int]] = set()  # definitions
         self.lone: tuple[int, int] | None = None  # the function that runs for itself
         self.lonely: set[tuple[int, int]] = set()  # those that did

@@ -92,7 +92,8 @@ def meet(
         meeting = machine.meetings[key] = Meeting(
             kind, expected, place, application, text, row.name, row.framework, row.measured, reason
         )
-        machine.applied.add(application)
+        if kind not in (pair.AGAIN, pair.OUTPUT):
+            machine.applied.add(application)
         meeting.setting = setting
         meeting.graph = machine.fitting
     meeting.graph = meeting.graph and machine.fitting

@@ -194,9 +194,10 @@ def activate(
 ) -> Value:
     """The tensor that an activation gives; `value` is looked at only when it is at hand."""
     assert row.role == ACTIVATION and row.produces is not None
-    if row.produces == SOFTMAX and value is not None:
+    twice = False
+    if row.produces in (SOFTMAX, SIGMOID) and value is not None:
         axis, built = more.get("axis"), more.get("built")
-        consumers.again(
+        twice = consumers.again(
             machine,
             value,
             row,
@@ -224,6 +225,7 @@ def activate(
             graph=row.framework == "tensorflow",
             measured=row.measured,
             made=machine.exploring,
+            twice=twice,
         )._replace(**more)  # type: ignore[arg-type]
     )
 

@@ -170,6 +170,7 @@ class Tensor(NamedTuple):
     made: int = 0  # the exploration of a branch that is turned off, in which it was made
     steps: int = AS_MADE
     array: bool = False  # it is an array of NumPy or a number of Python by now
+    twice: bool = False  # made of what the same activation had given
 
 
 class Lazy(NamedTuple):
