@@ -240,6 +240,18 @@ def test_replacements(
         ("import tensorflow as tf\ntf.keras.a\n«x»\n", "tf.keras.losses.C", ""),
         ("from tensorflow import keras as k\n«x»\n", "k.losses.C", ""),
         ("from keras import losses\nimport keras\n«x»\n", "losses.C", ""),
+        # The package that the code uses, not the one that it imports a helper from.
+        (
+            "from keras.utils import to_categorical\nfrom tensorflow import keras\nm = keras.Sequential()\n«x»\n",
+            "keras.losses.C",
+            "",
+        ),
+        # What is internal to TensorFlow is no attribute of it.
+        (
+            "import tensorflow as tf\nfrom tensorflow.python.keras.models import Model\n«x»\n",
+            "C",
+            "from tensorflow.python.keras.losses import C\n",
+        ),
         ("from keras.losses import C as D\n«x»\n", "D", ""),
         ("import tensorflow.keras.losses as l\n«x»\n", "l.C", ""),
         ("from keras.layers import Dense\n«x»\n", "C", "from keras.losses import C\n"),

@@ -671,6 +671,24 @@ def test_notebook_cells(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("after", ["from keras.optimizers import Adam\n", "print(1)\n"])
+def test_a_function_of_a_notebook_takes_its_import_from_an_earlier_cell(after: str, tmp_path: Path) -> None:
+    """It may be called in the next cell, in a way that is no Python."""
+    cells = [
+        "from keras.models import Sequential\nfrom keras.layers import Dense\n",
+        "def build():\n    model = Sequential([Dense(3, activation='softmax')])\n"
+        "    model.compile(loss='categorical_crossentropy')\n    model.fit(x, y)\n",
+        "%timeit build()\n",
+        after,
+    ]
+    content = {"cells": [{"cell_type": "code", "source": cell.splitlines(True)} for cell in cells]}
+    outcome = fix(tmp_path, {"n.ipynb": json.dumps(content)})
+    (result,) = outcome.files.values()
+    texts = ["".join(cell["source"]) for cell in json.loads(result)["cells"]]
+    assert "from keras.losses import CategoricalCrossentropy" in texts[0]
+    assert texts[2:] == cells[2:]
+
+
 def test_a_logarithm_is_repeated_where_another_cell_reads_the_probabilities(tmp_path: Path) -> None:
     cells = [
         "import tensorflow as tf\n",

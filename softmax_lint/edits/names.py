@@ -90,8 +90,17 @@ def _visible(binding: Binding, text: Text, tree: Tree, node: cst.CSTNode, texts:
     around = list(tree.ancestors(node))
     if binding.scope is not None:
         return binding.scope in around
-    position = (texts.index(text), tree.spans[node][0])
-    return binding.position < position or any(isinstance(each, _SCOPES[::2]) for each in around)
+    if binding.position < (texts.index(text), tree.spans[node][0]):
+        return True
+    # A script runs to its end before most functions do; of a notebook nobody knows where they are called.
+    return text.cell is None and any(isinstance(each, _SCOPES[::2]) for each in around)
+
+
+def _leads_to(path: str, wanted: str) -> bool:
+    """Whether a name is an attribute behind a package. What is internal to TensorFlow has to be imported."""
+    return wanted.startswith(f"{path}.") and not (
+        path == "tensorflow" and wanted.startswith("tensorflow.python.")
+    )
 
 
 def _rebound(name: str, texts: Sequence[Text]) -> bool:
@@ -121,7 +130,7 @@ def ensure_name(
     for binding in known:
         if not binding.name or not _visible(binding, text, tree, node, texts):
             continue
-        if wanted == binding.path or wanted.startswith(f"{binding.path}."):
+        if wanted == binding.path or _leads_to(binding.path, wanted):
             spelling = binding.name + wanted[len(binding.path) :]
             if (best is None or len(binding.path) > best[0]) and not _rebound(binding.name, texts):
                 best = len(binding.path), spelling
@@ -139,6 +148,8 @@ def _package(known: Sequence[Binding], packages: Sequence[str], texts: Sequence[
                 counts[package] = (
                     counts.get(package, 0) + 1 + 2 * ("odel" in binding.path or "Seq" in binding.path)
                 )
+                if binding.path == package and binding.name:
+                    counts[package] += sum(text.text.count(f"{binding.name}.") for text in texts)
             elif binding.name and package.startswith(f"{binding.path}."):
                 spelled = binding.name + package[len(binding.path) :]
                 uses = sum(text.text.count(f"{spelled}.") for text in texts)
