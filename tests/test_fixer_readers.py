@@ -603,3 +603,40 @@ def test_layers_around_readers(head: dict[str, object], reader: str, count: int,
     program = KERAS.replace("import tensorflow as tf\nfrom tensorflow import keras\n", "import keras\n")
     result = check_prints_the_same(program.format(**head) + reader + "\n", tmp_path)
     assert result.count("keras.layers.Softmax(") + result.count("layers.Activation('sigmoid'") == count
+
+
+@pytest.mark.parametrize("shown", ["", "def show(engine):\n    p = model(1)\n    plt.imshow(p.detach())\n"])
+def test_what_leaves_sight_is_told_beside_what_was_wrapped(shown: str, tmp_path: Path) -> None:
+    program = (
+        "import torch\nfrom torch import nn\nfrom ignite.engine import Engine\n\n"
+        "model = nn.Sequential(nn.Linear(20, 7), nn.Sigmoid())\n\n\n"
+        "def train(engine, batch):\n    x, y = batch\n    nn.BCELoss()(model(x), y).backward()\n\n\n"
+        f"def evaluate(engine, batch):\n    x, y = batch\n    out = model(x)\n    return out, y\n\n\n{shown}\n\n"
+        "trainer, evaluator = Engine(train), Engine(evaluate)\n"
+    )
+    (applied,) = fix(tmp_path, {"train.py": program}).applied
+    assert applied.fix.applicability == "unsafe"
+    assert "`evaluate` is passed to `Engine`" in applied.fix.message
+    assert ("apply it where outputs are read" in applied.fix.message) == bool(shown)
+
+
+@pytest.mark.parametrize(
+    ("metric", "update", "safe"),
+    [
+        ("SparseCategoricalAccuracy()", "metric(y, out)", True),
+        ("SparseCategoricalAccuracy()", "metric.update_state(y, out)", True),
+        ("SparseCategoricalAccuracy()", "metric.reset(y, out)", False),
+        ("AUC()", "metric(y, out)", False),
+        ("make()", "metric.update_state(y, out)", False),
+    ],
+)
+def test_metrics_of_order(metric: str, update: str, safe: bool, tmp_path: Path) -> None:
+    program = (
+        "from tensorflow import keras\nfrom tensorflow.keras.metrics import AUC, SparseCategoricalAccuracy\n\n"
+        "model = keras.Sequential([keras.layers.Dense(3, activation='softmax')])\n"
+        f"criterion = keras.losses.SparseCategoricalCrossentropy()\nmetric = {metric}\n\n\n"
+        f"def step(x, y):\n    out = model(x, training=True)\n    loss = criterion(y, out)\n    {update}\n"
+        "    return loss\n"
+    )
+    (applied,) = fix(tmp_path, {"train.py": program}).applied
+    assert applied.fix.applicability == ("safe" if safe else "unsafe")

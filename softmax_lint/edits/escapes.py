@@ -39,6 +39,10 @@ _QUIET = SAME_MODEL | {
     "history", "metrics_names", "trainable", "weights", "variables", "children", "named_modules", "loss",
     "requires_grad_", "share_memory", "add_module", "init_weights", "reset_states",
 }  # fmt: skip
+# Keras metrics that look for the largest scores.
+_METRICS_OF_ORDER = frozenset({
+    "SparseCategoricalAccuracy", "CategoricalAccuracy", "TopKCategoricalAccuracy", "SparseTopKCategoricalAccuracy",
+})  # fmt: skip
 _MOST_READERS = 1_500  # files; the syntax of so many takes two gigabytes
 _MOST_KEPT = 4  # projects as seen from some files, of which the syntax is kept
 # Questions to an output in which only the order of its entries counts, or its shape.
@@ -132,12 +136,13 @@ def _indexed(files: Files, names: Iterable[str], own: set[str]) -> Flow:
     return flow
 
 
-def doubts(seen: Survey) -> Iterator[str]:
-    """Reasons to look at a fix that changes what the sources of a survey give."""
+def doubts(seen: Survey, *, of_models: bool = False) -> Iterator[str]:
+    """Reasons to look at a fix that changes what the sources of a survey give; only `of_models` that leave sight,
+    where outputs were seen to."""
     if any(_saves_models(node) for node, _, _, _, _ in seen.flow.visited.values()):
         yield "a checkpoint saves the model"
     for use in seen.flow.uses():
-        reason = doubt(use, seen)
+        reason = doubt(use, seen) if use.kind != OUTPUT or not of_models else None
         if reason is not None:
             yield reason
 
@@ -288,12 +293,31 @@ def _doubt_of_output(use: Use, node: ast.AST, parent: ast.AST, allowed: Set[int]
         leaf = leaf_of(parent.func)
         if leaf in ORDER or leaf in FUNCTIONAL or is_followed(leaf, flow) or keeps_rows(parent):
             return None
-        if leaf in PAIRS and takes_indices(use.around[1:], parent):
+        if (leaf in PAIRS and takes_indices(use.around[1:], parent)) or _is_metric_of_order(parent, flow):
             return None
+        leaf = leaf or leaf_of(parent.func.func if isinstance(parent.func, ast.Call) else parent.func)
         return f"the output is passed to `{leaf or 'a call'}` in row {row}"
     if isinstance(parent, ast.Subscript) and parent.value is node:
         return None
     return f"the output is used in row {row}"
+
+
+def _is_metric_of_order(call: ast.Call, flow: Flow) -> bool:
+    """Whether a call updates a metric to which only the order of scores counts."""
+    metric = call.func
+    if isinstance(metric, ast.Attribute) and metric.attr == "update_state":
+        metric = metric.value
+    name = leaf_of(metric)
+    made = [
+        node.value
+        for node, _, _ in flow.steps
+        if isinstance(node, ast.Assign) and any(leaf_of(target) == name for target in node.targets)
+    ]
+    return (
+        bool(name and made)
+        and not any(name in bound for bound in flow.parameters.values())
+        and all(isinstance(each, ast.Call) and leaf_of(each.func) in _METRICS_OF_ORDER for each in made)
+    )
 
 
 def takes_indices(around: Sequence[ast.AST], call: ast.Call) -> bool:

@@ -126,9 +126,10 @@ def _finish(
     edits = tuple(sorted(draft.edits, key=lambda edit: edit.place))
     if overlap(edits):
         raise Refused("the edits overlap")
-    if code in _EXACT and not is_local and not draft.doubts:
+    # What is said of readers is not all there may be to say.
+    if code in _EXACT and not is_local and draft.doubts.keys() <= {WRAPPED}:
         try:
-            for reason in doubts(survey(files, joints, draft.given)):
+            for reason in doubts(survey(files, joints, draft.given), of_models=bool(draft.doubts)):
                 draft.doubt(reason)
                 break
         except Refused as refusal:
