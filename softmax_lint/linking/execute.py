@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from softmax_lint import code
+from softmax_lint.linking import in_place
 from softmax_lint.linking.decisions import decide
 from softmax_lint.linking.evaluate import UNROLL, combine, evaluate
 from softmax_lint.linking.path import Exhausted
@@ -78,7 +79,9 @@ def _augment(machine: Machine, frame: Frame, op: code.Op) -> str:
 def _do(machine: Machine, frame: Frame, op: code.Op) -> str:
     machine.effects += 1
     try:
-        machine.force(evaluate(machine, frame, op[1]))
+        value = machine.force(evaluate(machine, frame, op[1]))
+        if in_place.is_change(op[1]):
+            in_place.change(machine, frame, op[1], value)
     finally:
         machine.effects -= 1
     return NEXT
