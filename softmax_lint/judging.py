@@ -133,10 +133,11 @@ def judge(
     verdicts: dict[tuple[Origin, Origin], list[tuple[_Outcome, Meeting]]] = {}
     meetings = list(meetings)
     takers, logits = _takers(meetings)
+    drawn = _drawn(meetings)
     for meeting in meetings:
         for group in meeting.groups:
             outcome = _judge_group(meeting, group, describe, opted_in, logits)
-            for rule, pair, tensor in outcome.rules:
+            for rule, pair, tensor in outcome.rules if meeting.place not in drawn else ():
                 key = (rule.code, tensor.source, meeting.place)
                 known = findings.setdefault(key, _Finding(rule, pair, tensor, meeting))
                 known.applications[meeting.application] = None
@@ -165,6 +166,7 @@ def joints(
     places = Places(modules)
     meetings = list(meetings)
     _, logits = _takers(meetings)
+    drawn = _drawn(meetings)
     blamed = {
         thing.source
         for meeting in meetings
@@ -196,7 +198,8 @@ def joints(
                 joint = Joint(None, None, meeting.name, meeting.expected, sink, application)
             else:
                 pair = replace(describe(meeting, thing), source=places.locate(thing.source), sink=sink)
-                rule = rules.judge(pair) if meeting.expected is not None else None
+                is_open = meeting.expected is not None and meeting.place not in drawn
+                rule = rules.judge(pair) if is_open else None
                 if rule is not None and _passed_over(rule, pair, thing, opted_in, logits):
                     rule = None
                 joint = Joint(
@@ -214,6 +217,11 @@ def joints(
                 )
             found[joint] = None
     return list(found)
+
+
+def _drawn(meetings: Iterable[Meeting]) -> frozenset[Origin]:
+    """Logarithms by which something is drawn: no gradient flows through these."""
+    return frozenset(each.place for each in meetings if each.meeting == LOG and each.expected == ANY)
 
 
 def _takers(meetings: Iterable[Meeting]) -> tuple[dict[Origin, Meeting], frozenset[Origin]]:

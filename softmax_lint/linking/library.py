@@ -33,6 +33,7 @@ from softmax_lint.linking import (
     consumers,
     containers,
     doubts,
+    sampling,
     sinks,
     spelling,
     tensors,
@@ -120,7 +121,7 @@ def construct(machine: Machine, row: Api, path: str, given: Arguments, origin: O
     made = machine.make_library(row, given, origin, path)
     initialise(machine, made, row, given)
     if row.role == SAMPLER:
-        sinks.sampler(machine, row, subject(row, given), origin, path)
+        sampling.sampler(machine, row, subject(row, given), origin, path)
     elif row.role == TRAINER:
         trainers.trainer(machine, made, row, given, origin)
     return just(made)
@@ -167,8 +168,10 @@ def apply_function(machine: Machine, row: Api, path: str, given: Arguments, orig
             machine, value, row, at, spelling.called(path), axis=axis, implicit_axis=implicit
         )
     if role == SAMPLER:
-        sinks.sampler(machine, row, argument, origin, path)
+        sampling.sampler(machine, row, argument, origin, path)
         produced = row.produces
+        if produced is None and argument is not None:
+            sampling.drawn(machine, argument.value)
         if produced is not None:
             axis, implicit = activations.axis(row, given)
             return just(Tensor(produced, at, spelling.called(path), axis=axis, implicit_axis=implicit))
@@ -227,7 +230,7 @@ def logarithm(machine: Machine, value: Value, origin: Origin, text: str) -> Valu
         if produced is None:
             return unknown("a logarithm", machine.fresh("log"))
         if not tensor.detached and not machine.quiet:
-            sinks.logarithm(machine, tensor, origin, spelling.called(text))
+            sampling.logarithm(machine, tensor, origin, spelling.called(text))
         return just(
             tensor._replace(
                 representation=produced,

@@ -28,7 +28,6 @@ from softmax_lint.linking.values import (
     Unknown,
     Value,
     compatible,
-    just,
     literal,
     unknown,
 )
@@ -376,34 +375,3 @@ def constructor(machine: Machine, row: Api, path: str, given: Arguments, origin:
     if not any(isinstance(case.thing, (Tensor, Unknown)) for case in first):
         return
     meet(machine, pair.CONSTRUCTOR, row, row.expects, origin, origin, path.rpartition(".")[2], first)
-
-
-# Other sinks.
-
-
-def logarithm(machine: Machine, tensor: Tensor, origin: Origin, text: str) -> None:
-    row = Api("log", "function", "log", "torch")
-    meet(machine, pair.LOG, row, "log", origin, origin, text, just(tensor))
-
-
-def sampler(machine: Machine, row: Api, argument: Argument | None, origin: Origin | None, path: str) -> None:
-    if argument is None or origin is None:
-        return
-    found = machine.force(argument.value)
-    if all(isinstance(case.thing, Tensor) for case in found):
-        meet(
-            machine,
-            pair.SAMPLER,
-            row,
-            row.expects or SOFTMAX_LOGITS,
-            origin,
-            origin,
-            spelling.called(path),
-            found,
-        )
-
-
-# Keras: compile.
-
-
-# Trainers.

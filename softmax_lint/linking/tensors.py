@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from softmax_lint.knowledge.schema import ACTIVATION, Api
-from softmax_lint.linking import consumers
+from softmax_lint.linking import consumers, sampling
 from softmax_lint.linking.values import (
     AS_MADE,
     CHANGED,
@@ -270,6 +270,10 @@ def arithmetic(machine: Machine, sign: str, left: Value, right: Value | None) ->
             and abs(number.value) <= 1e-3
         ):
             return just(tensor._replace(guarded=True))
+        elif sign in ("*", "/") and tensor.representation in LOGARITHMS.values():
+            return unknown(
+                "arithmetic on a tensor", machine.key(sampling.SCALED, tensor.source, machine.fresh("scale"))
+            )
         return unknown("arithmetic on a tensor", machine.fresh("arithmetic"))
 
     if sign == "%" or left is None:
