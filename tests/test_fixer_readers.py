@@ -640,3 +640,37 @@ def test_metrics_of_order(metric: str, update: str, safe: bool, tmp_path: Path) 
     )
     (applied,) = fix(tmp_path, {"train.py": program}).applied
     assert applied.fix.applicability == ("safe" if safe else "unsafe")
+
+
+DECODER = """class Decoder({}):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(10, 64)
+
+    def forward(self, z):
+        return {}.head(z).permute(1, 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("decoder", "more", "safe"),
+    [
+        (DECODER.format("nn.Module", "self"), "", True),
+        # One class that is both, one that derives from the other, by whatever name, and an object of any class.
+        (DECODER.format("nn.Module", "self"), "class Both(Decoder, Net):\n    pass\n", False),
+        (DECODER.format("Net", "self"), "", False),
+        ("from program import Net as Base\n\n\n" + DECODER.format("Base", "self"), "", False),
+        (DECODER.format("nn.Module", "z"), "", False),
+    ],
+)
+def test_attributes_of_classes_that_share_nothing(
+    decoder: str, more: str, safe: bool, tmp_path: Path
+) -> None:
+    program = (
+        "import torch\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.head = nn.Sequential(nn.Linear(784, 1), nn.Sigmoid())\n\n"
+        f"    def forward(self, x):\n        return self.head(x)\n\n\n{decoder}\n\n{more}\n\n"
+        "nn.BCELoss()(Net()(torch.rand(8, 784)), torch.ones(8, 1)).backward()\n"
+    )
+    (applied,) = fix(tmp_path, {"program.py": program}).applied
+    assert applied.fix.applicability == ("safe" if safe else "unsafe")

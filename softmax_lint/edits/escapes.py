@@ -239,7 +239,12 @@ def _doubt_of_maker(use: Use, parent: ast.AST, flow: Flow) -> str | None:
 def _doubt_of_model(use: Use, node: ast.AST, parent: ast.AST, flow: Flow) -> str | None:
     name = leaf_of(use.node) or "model"
     if isinstance(parent, ast.Attribute):
-        if parent.attr in _QUIET | PREDICTING or parent.attr in flow.globals or parent.attr in flow.functions:
+        if (
+            parent.attr in _QUIET | PREDICTING
+            or parent.attr in flow.globals
+            or parent.attr in flow.attributes
+            or parent.attr in flow.functions
+        ):
             return None
         return f"`{name}.{parent.attr}` may show the output"
     if isinstance(parent, ast.Call):

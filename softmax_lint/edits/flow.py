@@ -1,8 +1,8 @@
 """Follow a model and its outputs through the names of a project, by its syntax alone.
 
-Names are over-approximated: a name is what any assignment makes of it; classes, functions and attributes
-are known by their last part wherever they stand. Local names count from the assignment on that made them
-an output.
+Names are over-approximated: a name is what any assignment makes of it; classes and functions are known by
+their last part wherever they stand, and so are attributes, those of `self` in the classes that may share them.
+Local names count from the assignment on that made them an output.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from softmax_lint.diagnostic import Place
+from softmax_lint.edits.families import Families
 
 # What an expression can be: calling a maker gives a model, calling a model gives an output.
 MAKER, MODEL, OUTPUT = "maker", "model", "output"
@@ -79,7 +80,9 @@ class Flow:
     sources: Sequence[Source]
     seeds: dict[int, str] = field(default_factory=dict)  # id of a node to its kind
     locals: dict[tuple[Scope, str], tuple[str, _Row]] = field(default_factory=dict)  # kind, from which row
-    globals: dict[str, str] = field(default_factory=dict)  # classes, functions, attributes
+    globals: dict[str, str] = field(default_factory=dict)  # classes and functions
+    attributes: dict[str, dict[str | None, str]] = field(default_factory=dict)  # by family, None: of anything
+    families: Families = field(default_factory=lambda: Families(()))
     functions: dict[str, list[tuple[Function, bool]]] = field(default_factory=dict)
     bound: dict[Scope, set[str]] = field(default_factory=dict)
     parameters: dict[Scope, frozenset[str]] = field(default_factory=dict)
@@ -98,10 +101,11 @@ class Flow:
         for source in self.sources:
             for cell, tree, _ in source.trees:
                 self._index(tree, (), (source.filename, ""), source.filename, cell)
+        self.families = Families(visit.node for visit in self.visited.values())
 
     def afresh(self) -> Flow:
         """The same code, of which nothing is known yet."""
-        return replace(self, seeds={}, locals={}, globals={}, changed=False, final=None)
+        return replace(self, seeds={}, locals={}, globals={}, attributes={}, changed=False, final=None)
 
     def _index(
         self, node: ast.AST, around: tuple[ast.AST, ...], scope: Scope, filename: str, cell: int | None
@@ -158,7 +162,7 @@ class Flow:
                 return MODEL
             if value == OUTPUT:
                 return OUTPUT if node.attr in SAME_OUTPUT else None
-            return self.globals.get(node.attr) if value is None else None
+            return self._attribute(node) if value is None else None
         if isinstance(node, ast.Call):
             return self._call(node, scope)
         if isinstance(node, ast.Subscript):
@@ -175,6 +179,21 @@ class Flow:
         if isinstance(node, ast.IfExp):
             return self.kind(node.body, scope) or self.kind(node.orelse, scope)
         return None
+
+    def _attribute(self, node: ast.Attribute) -> str | None:
+        """What an attribute was made of an object that may be this one."""
+        if node.attr in self.globals:
+            return self.globals[node.attr]
+        kinds = self.attributes.get(node.attr)
+        if kinds is None:
+            return None
+        family = self._family(node)
+        if family is None or None in kinds:
+            return kinds.get(None) or next(iter(kinds.values()))
+        return kinds.get(family)
+
+    def _family(self, node: ast.Attribute) -> str | None:
+        return self.families.of(node, self.visited[id(node)].around)
 
     def _call(self, node: ast.Call, scope: Scope) -> str | None:
         function = self.kind(node.func, scope)
@@ -204,7 +223,7 @@ class Flow:
             self.read += [_read_by(node) for node, _, _ in self.steps]
         for _ in range(20):
             self.changed = False
-            known = {name for _, name in self.locals} | self.globals.keys()
+            known = {name for _, name in self.locals} | self.globals.keys() | self.attributes.keys()
             for (names, ids), (node, around, scope) in zip(self.read, self.steps, strict=True):
                 if not names.isdisjoint(known) or not ids.isdisjoint(self.seeds):
                     self._step(node, around, scope)
@@ -257,7 +276,11 @@ class Flow:
                 self.locals[home, target.id] = (kind, row)
                 self.changed = True
         elif isinstance(target, ast.Attribute):
-            self._set(target.attr, kind)
+            kinds = self.attributes.setdefault(target.attr, {})
+            family = self._family(target)
+            if family not in kinds:
+                kinds[family] = kind
+                self.changed = True
 
     def _set(self, name: str, kind: str) -> None:
         if name not in self.globals:
