@@ -135,3 +135,33 @@ def test_long_functions_that_only_keep_books_are_given_up(kept: str, matters: bo
     else:
         assert max(run.machine.dull.values()) >= bookkeeping.RUNS
     assert len(found) == (6 if "self.criterion" in kept else 0)
+
+
+BIG = "\n".join(f"        self.a{number} = {number}" for number in range(15_000))
+# What stands before the loss -> what there is to find: what takes too long is given up, and no more.
+GIVEN_UP = {
+    "model = Big() if big else nn.Sequential(nn.Linear(3, 4), nn.Softmax(1))": ["SML002"],
+    "model = Big()": [],
+    "big = Big()\n    model = Simple()": ["SML002"],
+    "model = Simple()\n    model.grow()": ["SML002"],
+}
+
+
+@pytest.mark.parametrize("before", GIVEN_UP)
+@pytest.mark.parametrize("main", ["main(input())", ""])
+def test_a_call_that_takes_too_long_hides_no_loss(before: str, main: str) -> None:
+    text = (
+        "from torch import nn\nimport torch.nn.functional as F\n\n"
+        f"class Big(nn.Module):\n    def __init__(self):\n{BIG}\n"
+        "        self.last = nn.Softmax(1)\n\n    def forward(self, x):\n        return self.last(x)\n\n"
+        "class Simple(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(3, 4)\n\n"
+        f"    def grow(self):\n{BIG}\n\n"
+        "    def forward(self, x):\n        return F.softmax(self.fc(x), 1)\n\n"
+        f"def main(big):\n    {before}\n    for x, y in []:\n"
+        f"        nn.CrossEntropyLoss()(model(x), y).backward()\n\n{main}\n"
+    )
+    path = os.path.abspath("example.py")
+    report = Run([path], Settings(os.getcwd()), {path: text.encode()}).report(None)
+    assert [each.code for each in report.diagnostics] == GIVEN_UP[before]
+    assert len(report.verdicts) == 1

@@ -177,6 +177,9 @@ def call_function(machine: Machine, thing: Func | Bound, given: Arguments, origi
     if isinstance(thing, Bound):
         given = given._replace(positional=(Argument(just(receiver), None), *given.positional))
     compute = partial(_enter, machine, function, given)
+    if not (machine.making and isinstance(receiver, Obj)):
+        # What an object holds that is half made is not known: then it is given up as a whole.
+        compute = partial(machine.sharing, function.definition, compute)
     if not effects.matters(machine, function, receiver, given):
         return compute() if machine.effects else machine.delay(compute, function)
     if machine.effects or machine.making or effects.matters(machine, function, receiver, given, writes=False):
@@ -290,6 +293,10 @@ def _bind_parameters(
 
 
 def instantiate(machine: Machine, thing: Class, given: Arguments, origin: Origin | None) -> Value:
+    return machine.sharing(thing.id, lambda: _instantiate(machine, thing, given, origin))
+
+
+def _instantiate(machine: Machine, thing: Class, given: Arguments, origin: Origin | None) -> Value:
     record = machine.heap.records[thing.id]
     made = Obj(machine.heap.allocate("instance", of=thing, origin=origin, name=record.name))
     own = machine.instances.setdefault(thing.id, [])

@@ -19,7 +19,9 @@ from softmax_lint.linking.execute import run
 from softmax_lint.linking.heap import ITEMS, Heap
 from softmax_lint.linking.modules import Modules
 from softmax_lint.linking.path import (
+    LEAST_SHARED,
     MOST_COMPUTING,
+    MOST_GIVEN_UP,
     MOST_OF_ROOT,
     MOST_OPERATIONS,
     Delayed,
@@ -32,6 +34,7 @@ from softmax_lint.linking.values import (
     Arguments,
     Choices,
     Class,
+    Definition,
     Func,
     Guards,
     Key,
@@ -100,7 +103,8 @@ class Machine:
         self.counter = 0
         self.assumed: dict[tuple[int, str], str] = {}
         self.alone: dict[int, int] = {}  # file to the operations of its functions that nobody calls
-        self.exhausted: set[int] = set()
+        self.given_up: set[Definition | int] = set()  # what the present root does not call any more
+        self.taken: Counter[Definition | int] = Counter()  # operations, by what it calls
         self.remembered: list[tuple[int, int]] = []  # class and instance, in the order they were made
         self.making = 0  # depth of instances that are initialised
         self.bringing: dict[int, bool] = {}  # class to whether a method of it may meet a sink
@@ -183,6 +187,36 @@ class Machine:
         """Operations for more of a root that came to something new, outside of what has a limit of its own."""
         if self.most >= MOST_OPERATIONS and not self.limited:
             self.most = max(self.most, min(self.operations + MOST_OPERATIONS, MOST_OF_ROOT))
+
+    def sharing(self, what: Definition | int, compute: Callable[[], Value]) -> Value:
+        """The value of a call of a function or class; unknown when all calls of it took a quarter of what their
+        root may, and that came to its end.
+
+        What the call wrote is taken back, and no other of the same is run. The root may take half as much again:
+        the rest of it is worth as much.
+        """
+        if what in self.given_up:
+            return unknown("a call that takes too long", self.fresh("long"))
+        if self.limited or self.most < LEAST_SHARED:
+            return compute()
+        start, depth, frames, mark = self.operations, len(self.path), len(self.frames), self.heap.mark()
+        saved = self.quiet, self.autocast, self.effects, self.exploring, self.making
+        try:
+            value = compute()
+        except Exhausted:
+            least = min(self.most, MOST_OPERATIONS) // 4
+            self.taken[what] += self.operations - start
+            if self.limited or len(self.given_up) >= MOST_GIVEN_UP or self.taken[what] < least:
+                raise
+            self.given_up.add(what)
+            self.most = self.operations + self.most // 2
+            self.path.cut(depth)
+            del self.frames[frames:]
+            self.quiet, self.autocast, self.effects, self.exploring, self.making = saved
+            self.heap.take_back(mark)
+            return unknown("a call that takes too long", self.fresh("long"))
+        self.taken[what] += self.operations - start
+        return value
 
     def within(self, most: int, compute: Callable[[], Value]) -> Value | None:
         """The value, None when it takes more operations than that: then what it wrote is taken back."""
@@ -351,6 +385,8 @@ class Machine:
         """Run something that belongs to no branch and no call: a definition or a module body."""
         saved = self.path, self.frames, self.quiet, self.effects, self.operations, self.most, self.limited
         typing, self.typing = self.typing, False
+        around = self.given_up, self.taken
+        self.given_up, self.taken = set(), Counter()
         self.path, self.frames, self.quiet, self.effects = Path(), [], 0, 0
         self.operations, self.most, self.limited = 0, MOST_OPERATIONS, 0
         try:
@@ -361,6 +397,7 @@ class Machine:
         finally:
             self.path, self.frames, self.quiet, self.effects, self.operations, self.most, self.limited = saved
             self.typing = typing
+            self.given_up, self.taken = around
 
     @contextmanager
     def traced(self, definition: tuple[int, int], receiver: int | None = None) -> Iterator[None]:

@@ -20,6 +20,8 @@ MOST_COMPUTING = 200  # delayed calls that wait for one another
 # script that tries one model after the other goes on.
 MOST_OPERATIONS = 12_000
 MOST_OF_ROOT = 60_000
+LEAST_SHARED = 4_000  # a root that may take as many can give up a call
+MOST_GIVEN_UP = 3  # functions and classes that a root gives up
 
 
 class Exhausted(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -123,13 +124,14 @@ def _guarded(machine: Machine, file: int, fail: Callable[[int, Exception], None]
     machine.operations = 0
     machine.most = MOST_OPERATIONS
     machine.patience = 0
+    machine.given_up, machine.taken = set(), Counter()
     machine.path.cut(0)
     machine.frames = []
     machine.effects = machine.quiet = machine.autocast = machine.exploring = 0
     try:
         yield
     except Exhausted:
-        machine.exhausted.add(file)
+        pass
     except (Exception, RecursionError) as error:
         fail(file, error if isinstance(error, Exception) else RuntimeError(str(error)))
     machine.spent = machine.operations
@@ -234,7 +236,6 @@ def _uncalled(
 
 def _run_alone(machine: Machine, function: Func, fail: Callable[[int, Exception], None]) -> None:
     if machine.alone.get(function.module, 0) > MOST_ALONE:
-        machine.exhausted.add(function.module)
         return
     if function.owner is None:
         if (reason := reach.reason(machine, function, None)) is not None:
