@@ -674,3 +674,20 @@ def test_attributes_of_classes_that_share_nothing(
     )
     (applied,) = fix(tmp_path, {"program.py": program}).applied
     assert applied.fix.applicability == ("safe" if safe else "unsafe")
+
+
+@pytest.mark.parametrize("loss", ["BCELoss", "BCEWithLogitsLoss"])
+def test_a_second_sigmoid_is_no_obstacle(loss: str, tmp_path: Path) -> None:
+    program = (
+        "import torch\nfrom torch import nn\n\n\nclass Net(nn.Module):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.fc = nn.Linear(8, 1)\n\n"
+        "    def forward(self, x):\n        return torch.sigmoid(self.fc(x))\n\n\n"
+        "def accuracy(p, y):\n    return (torch.round(torch.sigmoid(p)) == y).float().mean()\n\n\n"
+        f"model = Net()\ncriterion = nn.{loss}()\nfor x, y in []:\n    p = model(x).squeeze(1)\n"
+        "    criterion(p, y).backward()\n    print(accuracy(p, y).item())\n"
+    )
+    outcome = fix(tmp_path, {"train.py": program})
+    (result,) = (data.decode() for data in outcome.files.values())
+    assert "return self.fc(x)" in result
+    assert result.count("sigmoid(") == 1
+    assert not outcome.report.diagnostics

@@ -62,7 +62,8 @@ def call_method(
         if case.thing.__class__ is Lazy:
             if not machine.effects and methods.passes(name):
                 return machine.delay(
-                    lambda: machine.call_method(machine.force(receiver), name, given, origin)
+                    lambda: machine.call_method(machine.force(receiver), name, given, origin),
+                    machine.delayed[case.thing.cell].function,
                 )
             break
     parts = []

@@ -331,16 +331,16 @@ class Machine:
             yield
         finally:
             self.heap.take_back(mark)
-            gone = frozenset(self.heap.fleeting[objects:])
-            if not self._outlive(gone, classes, functions, instances):
+            if not self._outlive(objects, classes, functions, instances):
                 self.heap.forget(objects)
                 for cell in range(self._first, len(self.delayed)):
                     if not self.delayed[cell].stays:
                         self.delayed[cell] = _GONE
             self._first = first
 
-    def _outlive(self, gone: frozenset[int], classes: int, functions: int, instances: int) -> bool:
-        """Whether one of these objects may be run later; those that may not are struck off the lists."""
+    def _outlive(self, objects: int, classes: int, functions: int, instances: int) -> bool:
+        """Whether one of the objects since then may be run later; those that may not are struck off the lists."""
+        gone = frozenset(self.heap.fleeting[objects:])
         if any(made in gone for made, _, _ in self.modules.classes[classes:]):
             return True
         for each in self.made[functions:]:
@@ -350,6 +350,9 @@ class Machine:
         new = [pair for pair in self.remembered[instances:] if pair[1] in gone]
         if any(effects.brings_loss(self, Class(made)) for made in dict.fromkeys(made for made, _ in new)):
             return True
+        # Looking for reasons makes objects, too.
+        gone = frozenset(self.heap.fleeting[objects:])
+        new = [pair for pair in self.remembered[instances:] if pair[1] in gone]
         self.made[functions:] = [each for each in self.made[functions:] if each.env not in gone]
         for made, instance in new:
             for id_ in self.order(made):
