@@ -204,12 +204,12 @@ class Machine:
         try:
             value = compute()
         except Exhausted:
-            least = min(self.most, MOST_OPERATIONS) // 4
+            usual = min(self.most, MOST_OPERATIONS)
             self.taken[what] += self.operations - start
-            if self.limited or len(self.given_up) >= MOST_GIVEN_UP or self.taken[what] < least:
+            if self.limited or len(self.given_up) >= MOST_GIVEN_UP or self.taken[what] < usual // 4:
                 raise
             self.given_up.add(what)
-            self.most = self.operations + self.most // 2
+            self.most = self.operations + usual // 2
             self.path.cut(depth)
             del self.frames[frames:]
             self.quiet, self.autocast, self.effects, self.exploring, self.making = saved
