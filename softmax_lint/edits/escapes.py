@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from softmax_lint.diagnostic import Place
-from softmax_lint.edits.files import Files
+from softmax_lint.edits.files import Files, stem_of
 from softmax_lint.edits.flow import (
     CONTAINERS,
     FUNCTIONAL,
@@ -102,7 +102,7 @@ def _with_callbacks(files: Files, own: set[str]) -> Iterator[str]:
         if (
             other not in own
             and any("Callback" in text and "self.model" in text for text in files.spelled(other))
-            and any(files.imports(name, _stem(other)) for name in own)
+            and any(files.imports(name, stem_of(other)) for name in own)
         ):
             yield other
 
@@ -158,17 +158,12 @@ def _readers(files: Files, own: set[str]) -> list[str]:
     pending = [name for name in found if name.endswith(".py")]
     while pending:
         name = pending.pop()
-        stem = _stem(name)
+        stem = stem_of(name)
         for other in files.touching:
             if other not in found and files.imports(other, stem):
                 found[other] = None
                 pending += [other] if other.endswith(".py") else []
     return list(found)
-
-
-def _stem(name: str) -> str:
-    """The name of a file's module."""
-    return name.replace("\\", "/").removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
 
 
 def _places(joint: Joint) -> list[Place]:
@@ -300,7 +295,8 @@ def _doubt_of_output(use: Use, node: ast.AST, parent: ast.AST, allowed: Set[int]
             return None
         if (leaf in PAIRS and takes_indices(use.around[1:], parent)) or _is_metric_of_order(parent, flow):
             return None
-        leaf = leaf or leaf_of(parent.func.func if isinstance(parent.func, ast.Call) else parent.func)
+        if isinstance(parent.func, ast.Call):
+            leaf = leaf_of(parent.func.func)
         return f"the output is passed to `{leaf or 'a call'}` in row {row}"
     if isinstance(parent, ast.Subscript) and parent.value is node:
         return None
@@ -313,15 +309,11 @@ def _is_metric_of_order(call: ast.Call, flow: Flow) -> bool:
     if isinstance(metric, ast.Attribute) and metric.attr == "update_state":
         metric = metric.value
     name = leaf_of(metric)
-    made = [
-        node.value
-        for node, _, _ in flow.steps
-        if isinstance(node, ast.Assign) and any(leaf_of(target) == name for target in node.targets)
-    ]
+    made = flow.assigned.get(name, ())
     return (
-        bool(name and made)
-        and not any(name in bound for bound in flow.parameters.values())
+        bool(made)
         and all(isinstance(each, ast.Call) and leaf_of(each.func) in _METRICS_OF_ORDER for each in made)
+        and not any(name in bound for bound in flow.parameters.values())
     )
 
 

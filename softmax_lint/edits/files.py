@@ -19,6 +19,11 @@ _WORD = late(r"\w+")
 Found = tuple[Text, Tree, cst.BaseExpression]
 
 
+def stem_of(filename: str) -> str:
+    """The name of a file's module."""
+    return filename.replace("\\", "/").removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
+
+
 class Files:
     """Files as texts, each read once. `read(filename)` gives bytes and raises OSError. `paths` are those of the
     project, `touching` those of them in which something may use what has a finding."""

@@ -84,6 +84,9 @@ class Flow:
     attributes: dict[str, dict[str | None, str]] = field(default_factory=dict)  # by family, None: of anything
     families: Families = field(default_factory=lambda: Families(()))
     functions: dict[str, list[tuple[Function, bool]]] = field(default_factory=dict)
+    assigned: dict[str, list[ast.expr]] = field(
+        default_factory=dict
+    )  # to names and attributes, in plain statements
     bound: dict[Scope, set[str]] = field(default_factory=dict)
     parameters: dict[Scope, frozenset[str]] = field(default_factory=dict)
     changed: bool = False
@@ -130,6 +133,9 @@ class Flow:
             self.bound.setdefault(inner, set()).update(self.parameters[inner])
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             self.bound.setdefault(scope, set()).add(node.id)
+        elif isinstance(node, ast.Assign):
+            for name in {leaf_of(target) for target in node.targets} - {""}:
+                self.assigned.setdefault(name, []).append(node.value)
         for child in ast.iter_child_nodes(node):
             self._index(child, (node, *around), inner, filename, cell)
 

@@ -148,9 +148,7 @@ def _package(known: Sequence[Binding], packages: Sequence[str], texts: Sequence[
                 counts[package] = (
                     counts.get(package, 0) + 1 + 2 * ("odel" in binding.path or "Seq" in binding.path)
                 )
-                if binding.path == package and binding.name:
-                    counts[package] += sum(text.text.count(f"{binding.name}.") for text in texts)
-            elif binding.name and package.startswith(f"{binding.path}."):
+            if binding.name and f"{package}.".startswith(f"{binding.path}."):
                 spelled = binding.name + package[len(binding.path) :]
                 uses = sum(text.text.count(f"{spelled}.") for text in texts)
                 if uses:

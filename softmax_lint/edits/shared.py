@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from softmax_lint.edits.callees import assigned
-from softmax_lint.edits.files import Files
+from softmax_lint.edits.files import Files, stem_of
 from softmax_lint.edits.flow import leaf_of
 from softmax_lint.edits.names import dotted
 from softmax_lint.edits.tree import Refused, Text, Tree
@@ -23,13 +23,9 @@ _CONSTRUCTORS = frozenset({"__init__", "build", "__post_init__"})
 _LOOPS = (ast.For, ast.AsyncFor, ast.While, ast.comprehension, ast.ListComp, ast.GeneratorExp, ast.DictComp)
 
 
-def _stem(filename: str) -> str:
-    return filename.replace("\\", "/").removesuffix("/__init__.py").rpartition("/")[2].removesuffix(".py")
-
-
 def around(files: Files, filename: str) -> Iterator[str]:
     """The other files that may import from a file."""
-    stem = _stem(filename)
+    stem = stem_of(filename)
     imported = re.compile(rf"^[ \t]*(?:from|import)\b[^\n]*\b{re.escape(stem)}\b", re.M)
     for other in files.paths:
         if other != filename and any(imported.search(text) for text in files.spelled(other)):
@@ -38,7 +34,7 @@ def around(files: Files, filename: str) -> Iterator[str]:
 
 def is_imported(files: Files, filename: str, name: str) -> bool:
     """Whether another file may import a name from this one, or reads it there."""
-    stem, word = re.escape(_stem(filename)), re.escape(name)
+    stem, word = re.escape(stem_of(filename)), re.escape(name)
     named = re.compile(
         rf"^[ \t]*from[ \t]+[\w.]*\b{stem}[ \t]+import[ \t]*(?:\([^)]*|[^\n]*)\b{word}\b|\b{stem}\.{word}\b",
         re.M,

@@ -28,6 +28,7 @@ from softmax_lint.linking.path import (
     Exhausted,
     Frame,
     Path,
+    Spending,
 )
 from softmax_lint.linking.sinks import Meeting
 from softmax_lint.linking.values import (
@@ -103,8 +104,7 @@ class Machine:
         self.counter = 0
         self.assumed: dict[tuple[int, str], str] = {}
         self.alone: dict[int, int] = {}  # file to the operations of its functions that nobody calls
-        self.given_up: set[Definition | int] = set()  # what the present root does not call any more
-        self.taken: Counter[Definition | int] = Counter()  # operations, by what it calls
+        self.spending = Spending()  # of the present root
         self.remembered: list[tuple[int, int]] = []  # class and instance, in the order they were made
         self.making = 0  # depth of instances that are initialised
         self.bringing: dict[int, bool] = {}  # class to whether a method of it may meet a sink
@@ -195,34 +195,29 @@ class Machine:
         What the call wrote is taken back, and no other of the same is run. The root may take half as much again:
         the rest of it is worth as much.
         """
-        if what in self.given_up:
+        taken, given_up = self.spending.taken, self.spending.given_up
+        if what in given_up:
             return unknown("a call that takes too long", self.fresh("long"))
         if self.limited or self.most < LEAST_SHARED:
             return compute()
-        start, depth, frames, mark = self.operations, len(self.path), len(self.frames), self.heap.mark()
-        saved = self.quiet, self.autocast, self.effects, self.exploring, self.making
+        start, here = self.operations, self._here()
         try:
             value = compute()
         except Exhausted:
             usual = min(self.most, MOST_OPERATIONS)
-            self.taken[what] += self.operations - start
-            if self.limited or len(self.given_up) >= MOST_GIVEN_UP or self.taken[what] < usual // 4:
+            taken[what] += self.operations - start
+            if self.limited or len(given_up) >= MOST_GIVEN_UP or taken[what] < usual // 4:
                 raise
-            self.given_up.add(what)
+            given_up.add(what)
             self.most = self.operations + usual // 2
-            self.path.cut(depth)
-            del self.frames[frames:]
-            self.quiet, self.autocast, self.effects, self.exploring, self.making = saved
-            self.heap.take_back(mark)
+            self._go_back(here)
             return unknown("a call that takes too long", self.fresh("long"))
-        self.taken[what] += self.operations - start
+        taken[what] += self.operations - start
         return value
 
     def within(self, most: int, compute: Callable[[], Value]) -> Value | None:
         """The value, None when it takes more operations than that: then what it wrote is taken back."""
-        before, depth, frames = self.most, len(self.path), len(self.frames)
-        saved = self.quiet, self.autocast, self.effects, self.exploring
-        mark = self.heap.mark()
+        before, here = self.most, self._here()
         self.most = min(before, self.operations + most)
         self.limited += 1
         try:
@@ -230,14 +225,23 @@ class Machine:
         except Exhausted:
             if self.operations > before:
                 raise
-            self.path.cut(depth)
-            del self.frames[frames:]
-            self.quiet, self.autocast, self.effects, self.exploring = saved
-            self.heap.take_back(mark)
+            self._go_back(here)
             return None
         finally:
             self.most = before
             self.limited -= 1
+
+    def _here(self) -> tuple[Any, ...]:
+        """What a run that is given up on the way goes back to."""
+        state = self.quiet, self.autocast, self.effects, self.exploring, self.making
+        return len(self.path), len(self.frames), self.heap.mark(), state
+
+    def _go_back(self, here: tuple[Any, ...]) -> None:
+        depth, frames, mark, state = here
+        self.path.cut(depth)
+        del self.frames[frames:]
+        self.quiet, self.autocast, self.effects, self.exploring, self.making = state
+        self.heap.take_back(mark)
 
     # Conditions on the way.
 
@@ -388,8 +392,7 @@ class Machine:
         """Run something that belongs to no branch and no call: a definition or a module body."""
         saved = self.path, self.frames, self.quiet, self.effects, self.operations, self.most, self.limited
         typing, self.typing = self.typing, False
-        around = self.given_up, self.taken
-        self.given_up, self.taken = set(), Counter()
+        around, self.spending = self.spending, Spending()
         self.path, self.frames, self.quiet, self.effects = Path(), [], 0, 0
         self.operations, self.most, self.limited = 0, MOST_OPERATIONS, 0
         try:
@@ -400,7 +403,7 @@ class Machine:
         finally:
             self.path, self.frames, self.quiet, self.effects, self.operations, self.most, self.limited = saved
             self.typing = typing
-            self.given_up, self.taken = around
+            self.spending = around
 
     @contextmanager
     def traced(self, definition: tuple[int, int], receiver: int | None = None) -> Iterator[None]:

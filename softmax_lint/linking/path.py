@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from softmax_lint.linking.values import (
     Choices,
+    Definition,
     Key,
     Thing,
     Value,
@@ -26,6 +28,14 @@ MOST_GIVEN_UP = 3  # functions and classes that a root gives up
 
 class Exhausted(Exception):
     """A root used up its operations."""
+
+
+@dataclass(slots=True)
+class Spending:
+    """What one root spends on the functions and classes that it calls, in operations, and which it gave up."""
+
+    taken: Counter[Definition | int] = field(default_factory=Counter)
+    given_up: set[Definition | int] = field(default_factory=set)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -116,7 +115,7 @@ def _rest(machine: Machine, roots: set[int], fail: Callable[[int, Exception], No
 @contextmanager
 def _guarded(machine: Machine, file: int, fail: Callable[[int, Exception], None]) -> Iterator[None]:
     """One root: its own budget; a crash is one failure and the rest goes on."""
-    from softmax_lint.linking.path import MOST_OPERATIONS, Exhausted
+    from softmax_lint.linking.path import MOST_OPERATIONS, Exhausted, Spending
 
     machine.pause()
     machine.root = file
@@ -124,7 +123,7 @@ def _guarded(machine: Machine, file: int, fail: Callable[[int, Exception], None]
     machine.operations = 0
     machine.most = MOST_OPERATIONS
     machine.patience = 0
-    machine.given_up, machine.taken = set(), Counter()
+    machine.spending = Spending()
     machine.path.cut(0)
     machine.frames = []
     machine.effects = machine.quiet = machine.autocast = machine.exploring = 0
